@@ -1,0 +1,207 @@
+"""Records: the shapes in which stores hand out rows, keyed by column; only what was asked for is there.
+
+Every record is read by subscript (``record["company_name"]``). Keys that a reader did not ask for
+may be absent, hence ``total=False``; the identity and the keys of the list's order always are there.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypedDict
+from uuid import UUID
+
+Columns = frozenset[str]
+
+
+class Tier(StrEnum):
+    STANDARD = "standard"
+    PREMIUM = "premium"
+    ENTERPRISE = "enterprise"
+
+
+class ComponentType(StrEnum):
+    MATERIAL = "material"
+    LABOR = "labor"
+    SETUP = "setup"
+    OVERHEAD = "overhead"
+
+
+class TrendInterval(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+class FreshnessSource(StrEnum):
+    CACHE = "cache"
+    DATABASE = "database"
+    STALE = "stale"
+
+
+class UserRecord(TypedDict, total=False):
+    id: UUID
+    email: str
+    is_active: bool
+    created_at: datetime
+
+
+class CustomerRecord(TypedDict, total=False):
+    id: UUID
+    user_id: UUID
+    company_name: str
+    tier: Tier
+    created_at: datetime
+    updated_at: datetime
+
+
+class DimensionsRecord(TypedDict):
+    """Millimetres, as decimal strings."""
+
+    length_mm: str
+    width_mm: str
+    height_mm: str
+
+
+class CostBreakdownRecord(TypedDict):
+    """Money in the list currency, as decimal strings; the total is the sum of the four parts."""
+
+    material_cost: str
+    labor_cost: str
+    setup_cost: str
+    overhead_cost: str
+    total_cost: str
+
+
+class PricingTierRecord(TypedDict):
+    min_quantity: int
+    unit_price: str
+    discount_percent: str
+
+
+class PricingCalculationRecord(TypedDict, total=False):
+    id: UUID
+    customer_id: UUID
+    material: str
+    quantity: int
+    dimensions: DimensionsRecord
+    geometric_complexity_score: Decimal
+    process: str
+    surface_finish: str
+    tolerance_class: str
+    special_requirements: list[str]
+    delivery_timeline: str
+    rush_order: bool
+    cost_breakdown: CostBreakdownRecord
+    pricing_tiers: list[PricingTierRecord]
+    total_price: Decimal
+    price_per_unit: Decimal
+    estimated_weight_kg: Decimal
+    created_at: datetime
+    updated_at: datetime
+
+
+class CostComponentRecord(TypedDict, total=False):
+    id: UUID
+    calculation_id: UUID
+    component_type: ComponentType
+    description: str
+    unit_cost: Decimal
+    quantity: Decimal
+    total_cost: Decimal
+    created_at: datetime
+
+
+class FreshnessRecord(TypedDict):
+    """Where a material's values came from: ``cached_at`` is when they left the database."""
+
+    source: FreshnessSource
+    cached_at: datetime | None
+    age_seconds: float
+
+
+class MaterialRecord(TypedDict, total=False):
+    name: str
+    category: str
+    density_g_per_cm3: Decimal
+    tensile_strength_mpa: Decimal | None
+    yield_strength_mpa: Decimal | None
+    hardness_hb: Decimal | None
+    melting_point_celsius: Decimal | None
+    thermal_conductivity_w_per_m_k: Decimal
+    machinability_percent: Decimal | None
+    price_per_kg: Decimal
+    currency: str
+    source: str
+    updated_at: datetime
+    freshness: FreshnessRecord
+
+
+class PricingAnalyticsRecord(TypedDict, total=False):
+    calculation_id: UUID
+    customer_id: UUID
+    timestamp: datetime
+    market_data: Mapping[str, Any]
+    performance_metrics: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+
+class PricingTrendRecord(TypedDict):
+    """One bucket: prices are ``None`` where nothing was priced in it."""
+
+    material: str
+    bucket_start: datetime
+    average_price: Decimal | None
+    min_price: Decimal | None
+    max_price: Decimal | None
+    average_unit_price: Decimal | None
+    count: int
+
+
+class MaterialSpendRecord(TypedDict):
+    material: str
+    total_price: Decimal
+    count: int
+
+
+class LogEntryRecord(TypedDict, total=False):
+    """``id`` is the hexadecimal form of the document's ObjectId."""
+
+    id: str
+    timestamp: datetime
+    level: LogLevel
+    logger: str
+    message: str
+    context: Mapping[str, Any]
+    trace_id: str | None
+    span_id: str | None
+    environment: str
+    service_name: str
+
+
+class LogStatisticsRecord(TypedDict):
+    bucket_start: datetime
+    level: LogLevel
+    count: int
+
+
+class StoreStatusRecord(TypedDict):
+    """What a store says of itself; ``None`` where it did not answer."""
+
+    name: str
+    available: bool
+    latency_ms: float | None
+    version: str | None
+    breaker: str
+    pool_size: int
+    pool_in_use: int
+    message: str | None

@@ -1,0 +1,21 @@
+"""Scope: which customers' rows a reader may see, and when its answer must be there."""
+
+from dataclasses import dataclass
+from time import monotonic
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Demanded first by every repository method, minted once per operation at the edge.
+
+    ``customer_ids`` names the customers whose rows may be read; ``None`` means every customer.
+    ``deadline`` is a point on the ``time.monotonic`` clock, in seconds.
+    """
+
+    customer_ids: frozenset[UUID] | None
+    deadline: float
+
+    def remaining_seconds(self) -> float:
+        """Seconds until the deadline, never below zero."""
+        return max(0.0, self.deadline - monotonic())

@@ -1,0 +1,1 @@
+"""The edge: bytes to operation, result to bytes. Knows no entity."""

@@ -1,0 +1,25 @@
+"""Context: all that one operation's resolvers share; made anew for each operation, never kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from datasources.stores import Stores
+
+from datasources.scope import Scope
+from resolvers.cursor import CursorCodec
+from resolvers.limits import Limits
+from resolvers.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``now`` is the operation's one clock reading (UTC), so that all its ranges agree."""
+
+    viewer: Viewer
+    scope: Scope
+    stores: Stores
+    cursors: CursorCodec
+    limits: Limits
+    now: datetime
+    loaders: dict[object, Callable[[object], object]] = field(default_factory=dict)

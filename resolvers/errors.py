@@ -1,0 +1,41 @@
+"""Errors that a client can mend; each says what is wrong, what would be right, and carries a code.
+
+ClientError                 base: ``code`` is stable and has a page under docs/errors
+|-- InvalidId               an id that this graph never made, or of another type
+|-- InvalidCursor           a cursor that was damaged, or of another list or order
+|-- InvalidPage             first, last, after and before that ask for no possible page
+|-- InvalidRange            a range or number of days outside what can be answered
+`-- UnknownMaterial         a material that the catalogue does not hold
+"""
+
+from typing import ClassVar
+
+
+class ClientError(Exception):
+    """An error whose text is written for the client; ``details`` joins the error's extensions."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str, **details: str | int | float | None) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InvalidId(ClientError):
+    code = "INVALID_ID"
+
+
+class InvalidCursor(ClientError):
+    code = "INVALID_CURSOR"
+
+
+class InvalidPage(ClientError):
+    code = "INVALID_PAGE"
+
+
+class InvalidRange(ClientError):
+    code = "INVALID_RANGE"
+
+
+class UnknownMaterial(ClientError):
+    code = "UNKNOWN_MATERIAL"

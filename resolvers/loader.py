@@ -1,0 +1,28 @@
+"""Loader: how the standard executor reaches a batch function, through one DataLoader per use."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from aiodataloader import DataLoader
+
+from resolvers.batch import BatchFunction, Selection
+from resolvers.context import Context
+
+
+def loader(
+    context: Context, function: BatchFunction, selection: Selection, arguments: Mapping[str, Any]
+) -> Callable[[Any], Awaitable[Any]]:
+    """A loader of ``function`` for one selection and one set of arguments.
+
+    Keys that are asked for in one turn of the event loop reach ``function`` in one call, each once.
+    """
+
+    async def call(keys: Sequence[Any]) -> Sequence[Any]:
+        slots = await function(context, keys, selection, **arguments)
+        if len(slots) != len(keys):
+            name = getattr(function, "__qualname__", repr(function))
+            raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")
+        return slots
+
+    load: Callable[[Any], Awaitable[Any]] = DataLoader(call).load
+    return load

@@ -1,0 +1,114 @@
+"""Fields: how a field says where its value lives, once, for every executor.
+
+``column`` reads the parent's record, ``computed`` derives from it, ``batched`` binds a batch function.
+What a field reads of its parent is declared here, and only that is fetched.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from resolvers.batch import BatchFunction, Selection
+from resolvers.context import Context
+from resolvers.loader import loader
+from schema.selection import COLUMNS, SEPARATE, selection_of
+
+Load = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSpec:
+    """A field's binding: its keys come from the parent's ``key`` column or from ``argument``."""
+
+    function: BatchFunction
+    key: str | None
+    argument: str | None
+
+
+def column(*names: str, description: str) -> Any:
+    """A value of the parent's record; ``names`` only where the columns are not called as the field."""
+    return strawberry.field(description=description, metadata={COLUMNS: names} if names else None)
+
+
+def computed(resolver: Callable[..., Any], *, reads: tuple[str, ...], description: str) -> Any:
+    """A value derived from columns of the parent's record: ``resolver(record)`` does no I/O."""
+
+    def resolve(root: Any) -> Any:
+        return resolver(root)
+
+    return strawberry.field(resolver=resolve, description=description, metadata={COLUMNS: reads})
+
+
+def batched(
+    function: BatchFunction,
+    *,
+    description: str,
+    key: str | None = None,
+    argument: str | None = None,
+    deprecation_reason: str | None = None,
+) -> Any:
+    """A field that a batch function answers for all parents at once.
+
+    ``function(context, keys, selection, *, arguments...)`` is given the ``key`` column of every
+    parent, or the value of ``argument`` at the root; a root field with neither has the one key
+    ``True``. Its keyword-only parameters become the field's arguments. A parent whose key is null
+    has a null field.
+    """
+    spec = BatchSpec(function, key, argument)
+    parameters = [
+        parameter.replace(default=strawberry.UNSET) if parameter.default is None else parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    if argument is not None:
+        key_parameter = inspect.Parameter(
+            argument,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=function.__annotations__["keys"].__metadata__[0],
+        )
+        parameters.insert(0, key_parameter)
+
+    def resolve(root: Any, info: strawberry.Info[Context, None], **given: Any) -> Any:
+        value = given.pop(argument) if argument else root[key] if key else True
+        return None if value is None else _bind(spec, info, given)(value)
+
+    _dress(resolve, function, parameters)
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        deprecation_reason=deprecation_reason,
+        metadata={COLUMNS: (key,) if key else (), SEPARATE: spec},
+    )
+
+
+def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[str, Any]) -> Load:
+    """This use's loader: found by its syntax nodes, or else by what it asks, so that aliases share."""
+    context, raw = info.context, info._raw_info
+    use = (spec, *map(id, raw.field_nodes))
+    load = context.loaders.get(use)
+    if load is None:
+        arguments = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        selection: Selection = selection_of(raw)
+        question = (spec, repr(sorted(arguments.items())), selection)
+        load = context.loaders.get(question)
+        if load is None:
+            load = loader(context, spec.function, selection, arguments)
+            context.loaders[question] = load
+        context.loaders[use] = load
+    return load
+
+
+def _dress(
+    resolve: Callable[..., Any], function: BatchFunction, parameters: list[inspect.Parameter]
+) -> None:
+    """Gives ``resolve`` the signature that Strawberry reads the field's arguments from."""
+    own = list(inspect.signature(resolve).parameters.values())[:2]
+    signature = inspect.Signature([*own, *parameters])
+    resolve.__signature__ = signature  # type: ignore[attr-defined]
+    resolve.__annotations__ = {
+        name: parameter.annotation for name, parameter in signature.parameters.items()
+    }
+    resolve.__module__ = function.__module__
