@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
 
-from datasources.errors import StoreName, StoreUnavailable
+from datasources.errors import StoreName, StoreUnavailableError
 
 State = Literal["closed", "open", "half-open"]
 
@@ -15,7 +15,7 @@ State = Literal["closed", "open", "half-open"]
 class Breaker:
     """Opens after ``failures_to_open`` failures in a row, for ``open_seconds``.
 
-    While open every call is refused at once with :class:`StoreUnavailable`, so that a dead store
+    While open every call is refused at once with :class:`StoreUnavailableError`, so that a dead store
     costs its readers nothing; then a single probe decides (M. Nygard, "Release It!", 2007).
     """
 
@@ -34,11 +34,11 @@ class Breaker:
 
     @asynccontextmanager
     async def guard(self) -> AsyncIterator[None]:
-        """Wraps one call; only :class:`StoreUnavailable` counts as a failure of the store."""
+        """Wraps one call; only :class:`StoreUnavailableError` counts as a failure of the store."""
         probe = self._admit()
         try:
             yield
-        except StoreUnavailable:
+        except StoreUnavailableError:
             self._fail()
             raise
         else:
@@ -52,7 +52,7 @@ class Breaker:
             return False
         remaining = self._remaining_seconds(self._opened_at)
         if remaining > 0 or self._probing:
-            raise StoreUnavailable(self.store, "is not answering", max(remaining, 0.1))
+            raise StoreUnavailableError(self.store, "is not answering", max(remaining, 0.1))
         self._probing = True
         return True
 

@@ -1,7 +1,7 @@
 """Errors of the stores. Their texts name a store and never carry a driver's words.
 
 DatasourceError
-`-- StoreUnavailable          the store did not answer: down, hung, refusing or out of connections
+`-- StoreUnavailableError          the store did not answer: down, hung, refusing or out of connections
 """
 
 from typing import Literal
@@ -13,7 +13,7 @@ class DatasourceError(Exception):
     """The root of every error that a store raises on purpose."""
 
 
-class StoreUnavailable(DatasourceError):
+class StoreUnavailableError(DatasourceError):
     """A store gave no answer in time; asking again after ``retry_after_seconds`` may help."""
 
     def __init__(self, store: StoreName, reason: str, retry_after_seconds: float) -> None:

@@ -1,8 +1,9 @@
 """Context: all that one operation's resolvers share; made anew for each operation, never kept."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from datasources.stores import Stores
 
@@ -22,4 +23,4 @@ class Context:
     cursors: CursorCodec
     limits: Limits
     now: datetime
-    loaders: dict[object, Callable[[object], object]] = field(default_factory=dict)
+    loaders: dict[object, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from datasources.keyset import Position
-from resolvers.errors import InvalidCursor
+from resolvers.errors import InvalidCursorError
 
 _VERSION = b"\x01"
 _TAG_BYTES = 4
@@ -51,7 +51,7 @@ class CursorCodec:
         return urlsafe_b64encode(body + self._sign(body)).rstrip(b"=").decode()
 
     def decode(self, list_name: str, cursor: str) -> Position:
-        """The position that ``cursor`` stands for; raises :class:`InvalidCursor` for any other text."""
+        """The position that ``cursor`` stands for; raises :class:`InvalidCursorError` for any other text."""
         try:
             raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         except (Base64Error, UnicodeEncodeError, ValueError):
@@ -61,7 +61,7 @@ class CursorCodec:
             raise _damaged()
         start = len(_VERSION) + _TAG_BYTES
         if body[len(_VERSION) : start] != _tag(list_name):
-            raise InvalidCursor(
+            raise InvalidCursorError(
                 "This cursor belongs to another list or another order. Use cursors only with the "
                 "field and the orderBy that returned them; to change the order, start without one."
             )
@@ -75,8 +75,8 @@ def _tag(list_name: str) -> bytes:
     return sha256(list_name.encode()).digest()[:_TAG_BYTES]
 
 
-def _damaged() -> InvalidCursor:
-    return InvalidCursor(
+def _damaged() -> InvalidCursorError:
+    return InvalidCursorError(
         "This is not a cursor of this gateway, or it was changed on the way. Pass a cursor exactly "
         "as pageInfo or an edge returned it, or leave it out to start at the beginning."
     )

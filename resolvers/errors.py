@@ -1,11 +1,11 @@
 """Errors that a client can mend; each says what is wrong, what would be right, and carries a code.
 
 ClientError                 base: ``code`` is stable and has a page under docs/errors
-|-- InvalidId               an id that this graph never made, or of another type
-|-- InvalidCursor           a cursor that was damaged, or of another list or order
-|-- InvalidPage             first, last, after and before that ask for no possible page
-|-- InvalidRange            a range or number of days outside what can be answered
-`-- UnknownMaterial         a material that the catalogue does not hold
+|-- InvalidIdError  an id that this graph never made, or of another type
+|-- InvalidCursorError  a cursor that was damaged, or of another list or order
+|-- InvalidPageError  first, last, after and before that ask for no possible page
+|-- InvalidRangeError  a range or number of days outside what can be answered
+`-- UnknownMaterialError         a material that the catalogue does not hold
 """
 
 from typing import ClassVar
@@ -21,21 +21,21 @@ class ClientError(Exception):
         self.details = details
 
 
-class InvalidId(ClientError):
+class InvalidIdError(ClientError):
     code = "INVALID_ID"
 
 
-class InvalidCursor(ClientError):
+class InvalidCursorError(ClientError):
     code = "INVALID_CURSOR"
 
 
-class InvalidPage(ClientError):
+class InvalidPageError(ClientError):
     code = "INVALID_PAGE"
 
 
-class InvalidRange(ClientError):
+class InvalidRangeError(ClientError):
     code = "INVALID_RANGE"
 
 
-class UnknownMaterial(ClientError):
+class UnknownMaterialError(ClientError):
     code = "UNKNOWN_MATERIAL"

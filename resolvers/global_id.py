@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from uuid import UUID
 
-from resolvers.errors import InvalidId
+from resolvers.errors import InvalidIdError
 
 
 def encode(type_name: str, key: object) -> str:
@@ -12,7 +12,7 @@ def encode(type_name: str, key: object) -> str:
 
 
 def decode(global_id: str) -> tuple[str, str]:
-    """The type's name and the key; raises :class:`InvalidId` for a text that is no global id."""
+    """The type's name and the key; raises :class:`InvalidIdError` for a text that is no global id."""
     try:
         raw = urlsafe_b64decode(global_id.encode("ascii") + b"=" * (-len(global_id) % 4)).decode()
     except (Base64Error, UnicodeError, ValueError):
@@ -27,7 +27,7 @@ def decode_uuid(type_name: str, global_id: str) -> UUID:
     """The key of an id that must be of ``type_name`` and whose key is a UUID."""
     found, key = decode(global_id)
     if found != type_name:
-        raise InvalidId(
+        raise InvalidIdError(
             f"This id names a {found}; a {type_name} is wanted here.", expected=type_name
         )
     try:
@@ -36,7 +36,7 @@ def decode_uuid(type_name: str, global_id: str) -> UUID:
         raise _garbage() from None
 
 
-def _garbage() -> InvalidId:
-    return InvalidId(
+def _garbage() -> InvalidIdError:
+    return InvalidIdError(
         "This is not an id of this graph. Ids are opaque: pass one exactly as a field id returned it."
     )

@@ -1,6 +1,6 @@
 """Loader: how the standard executor reaches a batch function, through one DataLoader per use."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiodataloader import DataLoader
@@ -17,12 +17,12 @@ def loader(
     Keys that are asked for in one turn of the event loop reach ``function`` in one call, each once.
     """
 
-    async def call(keys: Sequence[Any]) -> Sequence[Any]:
+    async def call(keys: list[Any]) -> list[Any]:
         slots = await function(context, keys, selection, **arguments)
         if len(slots) != len(keys):
             name = getattr(function, "__qualname__", repr(function))
             raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")
-        return slots
+        return list(slots)
 
-    load: Callable[[Any], Awaitable[Any]] = DataLoader(call).load
-    return load
+    batching: DataLoader[Any, Any] = DataLoader(call)
+    return batching.load

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from datasources.keyset import Keyset, Order
 from resolvers.cursor import CursorCodec
-from resolvers.errors import InvalidPage
+from resolvers.errors import InvalidPageError
 from resolvers.limits import Limits
 
 Record = Mapping[str, Any]
@@ -81,14 +81,16 @@ def keyset(
 ) -> Keyset:
     """The range to read, one row longer than the page, so that the row too many tells of a next page."""
     if arguments.first is not None and arguments.last is not None:
-        raise InvalidPage("Pass first or last, not both: first walks forwards, last backwards.")
+        raise InvalidPageError(
+            "Pass first or last, not both: first walks forwards, last backwards."
+        )
     backward = arguments.last is not None
     size = arguments.last if backward else arguments.first
     name = "last" if backward else "first"
     if size is None:
         size = limits.default_page_size
     if not 1 <= size <= limits.max_page_size:
-        raise InvalidPage(
+        raise InvalidPageError(
             f"{name} must be from 1 to {limits.max_page_size}, not {size}.",
             argument=name,
             value=size,

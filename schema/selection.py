@@ -26,21 +26,21 @@ COLUMNS = "columns"  # metadata key: the record keys that a field reads
 SEPARATE = "batch"  # metadata key: the field is fetched by itself, with a selection of its own
 
 
-def selection_of(info: GraphQLResolveInfo) -> Selection:
+def selection_of(info: GraphQLResolveInfo[Any]) -> Selection:
     """What the operation selects of the type that this field returns."""
     sets = [node.selection_set for node in info.field_nodes if node.selection_set]
     return _Walk(info).select(get_named_type(info.return_type), sets)
 
 
 class _Walk:
-    def __init__(self, info: GraphQLResolveInfo) -> None:
+    def __init__(self, info: GraphQLResolveInfo[Any]) -> None:
         self.schema = info.schema
         self.fragments = info.fragments
         self.variables = info.variable_values
 
     def select(self, kind: Any, sets: list[SelectionSetNode]) -> Selection:
         if is_object_type(kind):
-            return self.of_object(cast(GraphQLObjectType, kind), sets)
+            return self.of_object(kind, sets)
         if is_abstract_type(kind):
             possible = self.schema.get_possible_types(kind)
             return Selection(types={each.name: self.of_object(each, sets) for each in possible})
