@@ -1,7 +1,7 @@
 """Errors of the stores. Their texts name a store and never carry a driver's words.
 
 DatasourceError
-`-- StoreUnavailableError          the store did not answer: down, hung, refusing or out of connections
+`-- StoreUnavailableError     the store did not answer: down, hung, refusing or out of connections
 """
 
 from typing import Literal

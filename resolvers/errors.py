@@ -1,11 +1,11 @@
 """Errors that a client can mend; each says what is wrong, what would be right, and carries a code.
 
-ClientError                 base: ``code`` is stable and has a page under docs/errors
-|-- InvalidIdError  an id that this graph never made, or of another type
-|-- InvalidCursorError  a cursor that was damaged, or of another list or order
-|-- InvalidPageError  first, last, after and before that ask for no possible page
-|-- InvalidRangeError  a range or number of days outside what can be answered
-`-- UnknownMaterialError         a material that the catalogue does not hold
+ClientError                   base: ``code`` is stable and has a page under docs/errors
+|-- InvalidIdError            an id that this graph never made, or of another type
+|-- InvalidCursorError        a cursor that was damaged, or of another list or order
+|-- InvalidPageError          first, last, after and before that ask for no possible page
+|-- InvalidRangeError         a range or number of days outside what can be answered
+`-- UnknownMaterialError      a material that the catalogue does not hold
 """
 
 from typing import ClassVar
