@@ -1,6 +1,6 @@
 """Breaker: stops asking a store that does not answer, and lets one call try again after a while."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
@@ -22,6 +22,7 @@ class Breaker:
     store: StoreName
     failures_to_open: int = 3
     open_seconds: float = 2.0
+    clock: Callable[[], float] = monotonic
     _failures: int = field(default=0, init=False)
     _opened_at: float | None = field(default=None, init=False)
     _probing: bool = field(default=False, init=False)
@@ -59,7 +60,7 @@ class Breaker:
     def _fail(self) -> None:
         self._failures += 1
         if self._opened_at is not None or self._failures >= self.failures_to_open:
-            self._opened_at = monotonic()
+            self._opened_at = self.clock()
 
     def _remaining_seconds(self, opened_at: float) -> float:
-        return opened_at + self.open_seconds - monotonic()
+        return opened_at + self.open_seconds - self.clock()
