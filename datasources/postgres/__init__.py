@@ -1,0 +1,1 @@
+"""PostgreSQL: the truth about users, customers, calculations, their cost components and materials."""

@@ -1,0 +1,237 @@
+"""Tables: what PostgreSQL holds, from which the repositories build their statements.
+
+The migrations are the history of these tables; a test compares the two.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+_Kind = TypeEngine[Any] | type[TypeEngine[Any]]
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+TIERS = ("standard", "premium", "enterprise")
+PROCESSES = (
+    "cnc_milling",
+    "cnc_turning",
+    "sheet_metal",
+    "injection_molding",
+    "die_casting",
+    "3d_printing_sls",
+)
+SURFACE_FINISHES = ("as_machined", "bead_blasted", "anodized", "powder_coated", "polished")
+TOLERANCE_CLASSES = ("standard", "precise", "ultra_precise")
+DELIVERY_TIMELINES = ("economy", "standard", "express")
+SPECIAL_REQUIREMENTS = (
+    "certificate_of_conformance",
+    "first_article_inspection",
+    "itar",
+    "rohs",
+    "material_traceability",
+    "heat_treatment",
+)
+COMPONENT_TYPES = ("material", "labor", "setup", "overhead")
+
+
+def _quoted(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({_quoted(values)})", name=column)
+
+
+def _identity() -> Column[Any]:
+    return Column("id", UUID(), primary_key=True, server_default=func.gen_random_uuid())
+
+
+def _moment(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _required(name: str, kind: _Kind, *rest: SchemaItem) -> Column[Any]:
+    return Column(name, kind, *rest, nullable=False)
+
+
+def _optional_measure(name: str) -> Column[Any]:
+    return Column(name, Numeric(10, 3), CheckConstraint(f"{name} >= 0", name=name))
+
+
+USERS = Table(
+    "users",
+    METADATA,
+    _identity(),
+    Column("email", Text, nullable=False, unique=True),
+    _required("hashed_password", Text),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    _moment("created_at"),
+    _moment("updated_at"),
+)
+
+CUSTOMERS = Table(
+    "customers",
+    METADATA,
+    _identity(),
+    _required("user_id", UUID(), ForeignKey("users.id", ondelete="CASCADE")),
+    _required("company_name", Text),
+    Column("tier", Text, nullable=False, server_default="standard"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    _one_of("tier", TIERS),
+    Index(
+        "customers_company_name_search_idx",
+        text("to_tsvector('simple', company_name)"),
+        postgresql_using="gin",
+    ),
+)
+Index("customers_user_id_idx", CUSTOMERS.c.user_id)
+Index("customers_created_at_id_idx", CUSTOMERS.c.created_at.desc(), CUSTOMERS.c.id.desc())
+Index("customers_company_name_id_idx", CUSTOMERS.c.company_name, CUSTOMERS.c.id)
+
+MATERIALS = Table(
+    "materials",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _required("category", Text),
+    _required("density_g_per_cm3", Numeric(10, 4)),
+    _optional_measure("tensile_strength_mpa"),
+    _optional_measure("yield_strength_mpa"),
+    _optional_measure("hardness_hb"),
+    Column("melting_point_celsius", Numeric(10, 3)),
+    _required("thermal_conductivity_w_per_m_k", Numeric(10, 4)),
+    _optional_measure("machinability_percent"),
+    _required("price_per_kg", Numeric(12, 4)),
+    Column("currency", Text, nullable=False, server_default="USD"),
+    _required("source", Text),
+    _moment("updated_at"),
+    CheckConstraint("name ~ '^[a-z0-9]+(_[a-z0-9]+)*$'", name="name"),
+    CheckConstraint("density_g_per_cm3 > 0", name="density_g_per_cm3"),
+    CheckConstraint("thermal_conductivity_w_per_m_k >= 0", name="thermal_conductivity_w_per_m_k"),
+    CheckConstraint("price_per_kg >= 0", name="price_per_kg"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+)
+Index("materials_category_name_idx", MATERIALS.c.category, MATERIALS.c.name)
+
+PRICING_CALCULATIONS = Table(
+    "pricing_calculations",
+    METADATA,
+    _identity(),
+    _required("customer_id", UUID(), ForeignKey("customers.id")),
+    _required("material", Text, ForeignKey("materials.name")),
+    _required("quantity", Integer),
+    _required("dimensions", JSONB()),
+    _required("geometric_complexity_score", Numeric(3, 2)),
+    _required("process", Text),
+    _required("surface_finish", Text),
+    _required("tolerance_class", Text),
+    Column("special_requirements", ARRAY(Text), nullable=False, server_default="{}"),
+    _required("delivery_timeline", Text),
+    Column("rush_order", Boolean, nullable=False, server_default=text("false")),
+    _required("cost_breakdown", JSONB()),
+    Column("pricing_tiers", JSONB(), nullable=False, server_default="[]"),
+    _required(
+        "total_price", Numeric(14, 4), Computed("(cost_breakdown ->> 'total_cost')::numeric")
+    ),
+    _required(
+        "price_per_unit",
+        Numeric(14, 4),
+        Computed("(cost_breakdown ->> 'total_cost')::numeric / quantity"),
+    ),
+    _required("estimated_weight_kg", Numeric(10, 4)),
+    _moment("created_at"),
+    _moment("updated_at"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint(
+        "coalesce((dimensions ->> 'length_mm')::numeric, 0) > 0"
+        " AND coalesce((dimensions ->> 'width_mm')::numeric, 0) > 0"
+        " AND coalesce((dimensions ->> 'height_mm')::numeric, 0) > 0",
+        name="dimensions",
+    ),
+    CheckConstraint(
+        "geometric_complexity_score BETWEEN 1 AND 5", name="geometric_complexity_score"
+    ),
+    _one_of("process", PROCESSES),
+    _one_of("surface_finish", SURFACE_FINISHES),
+    _one_of("tolerance_class", TOLERANCE_CLASSES),
+    _one_of("delivery_timeline", DELIVERY_TIMELINES),
+    CheckConstraint(
+        f"special_requirements <@ ARRAY[{_quoted(SPECIAL_REQUIREMENTS)}]",
+        name="special_requirements",
+    ),
+    CheckConstraint("jsonb_typeof(pricing_tiers) = 'array'", name="pricing_tiers"),
+    CheckConstraint("total_price >= 0 AND total_price <> 'NaN'", name="total_price"),
+    CheckConstraint("estimated_weight_kg >= 0", name="estimated_weight_kg"),
+)
+_calculation = PRICING_CALCULATIONS.c
+Index(
+    "pricing_calculations_customer_id_created_at_id_idx",
+    _calculation.customer_id,
+    _calculation.created_at.desc(),
+    _calculation.id.desc(),
+)
+Index(
+    "pricing_calculations_material_created_at_id_idx",
+    _calculation.material,
+    _calculation.created_at.desc(),
+    _calculation.id.desc(),
+)
+Index(
+    "pricing_calculations_created_at_id_idx",
+    _calculation.created_at.desc(),
+    _calculation.id.desc(),
+)
+Index("pricing_calculations_total_price_id_idx", _calculation.total_price, _calculation.id)
+Index("pricing_calculations_quantity_id_idx", _calculation.quantity, _calculation.id)
+Index("pricing_calculations_process_idx", _calculation.process)
+for _column in ("dimensions", "pricing_tiers", "special_requirements"):
+    Index(f"pricing_calculations_{_column}_idx", _calculation[_column], postgresql_using="gin")
+
+COST_COMPONENTS = Table(
+    "cost_components",
+    METADATA,
+    _identity(),
+    _required("calculation_id", UUID(), ForeignKey("pricing_calculations.id", ondelete="CASCADE")),
+    _required("component_type", Text),
+    _required("description", Text),
+    _required("unit_cost", Numeric(12, 4)),
+    _required("quantity", Numeric(10, 4)),
+    _required("total_cost", Numeric(12, 4)),
+    _moment("created_at"),
+    _one_of("component_type", COMPONENT_TYPES),
+    CheckConstraint("unit_cost >= 0", name="unit_cost"),
+    CheckConstraint("quantity >= 0", name="quantity"),
+    CheckConstraint("total_cost >= 0", name="total_cost"),
+)
+Index(
+    "cost_components_calculation_id_component_type_id_idx",
+    COST_COMPONENTS.c.calculation_id,
+    COST_COMPONENTS.c.component_type,
+    COST_COMPONENTS.c.id,
+)
