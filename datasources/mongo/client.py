@@ -1,0 +1,159 @@
+"""Client: the one funnel through which every call to MongoDB goes, whichever driver makes it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from time import monotonic
+from typing import Self, TypeVar
+
+import pymongo
+
+from datasources.breaker import Breaker
+from datasources.errors import StoreUnavailableError
+from datasources.mongo import statement
+from datasources.mongo.driver import Document, Driver, Find, open_driver
+from datasources.mongo.pool import PoolGauge
+from datasources.mongo.settings import MongoSettings
+from datasources.mongo.silence import reason_of, unavailable
+from datasources.observer import Observer, StoreCall, ignore
+from datasources.records import StoreStatusRecord
+from datasources.scope import Scope
+
+T = TypeVar("T")
+
+_STATUS_SECONDS = 1.0
+_CLOSE_SECONDS = 1.0
+# A call that got less than this before its operation's deadline says nothing about the store.
+_FAIR_SECONDS = 1.0
+# Below a millisecond there is no limit to send: to the server, a maxTimeMS of 0 means none.
+_SHORTEST_SECONDS = 0.002
+
+
+class Mongo:
+    """Each call is limited on both sides: the server by maxTimeMS, the driver by its own clock."""
+
+    def __init__(
+        self, settings: MongoSettings, driver: Driver, pool: PoolGauge, observer: Observer
+    ) -> None:
+        self.settings = settings
+        self._driver = driver
+        self._pool = pool
+        self._observer = observer
+        self._breaker = Breaker("mongodb")
+
+    @classmethod
+    async def open(cls, settings: MongoSettings, observer: Observer = ignore) -> Self:
+        """Ready to ask; a server that is down now is connected to when it is back."""
+        pool = PoolGauge()
+        return cls(settings, open_driver(settings, pool), pool, observer)
+
+    async def close(self) -> None:
+        """Takes leave of the server, or not when it hangs."""
+        try:
+            with pymongo.timeout(_CLOSE_SECONDS):
+                async with asyncio.timeout(2 * _CLOSE_SECONDS):
+                    await self._driver.close()
+        except TimeoutError:
+            return
+
+    async def find(self, scope: Scope, read: Find) -> list[Document]:
+        call = partial(self._driver.find, read)
+        return await self._ask(scope, call, len, lambda: statement.of_find(read))
+
+    async def aggregate(
+        self, scope: Scope, collection: str | None, pipeline: Sequence[Document]
+    ) -> list[Document]:
+        call = partial(self._driver.aggregate, collection, pipeline)
+        return await self._ask(
+            scope, call, len, lambda: statement.of_aggregate(collection, pipeline)
+        )
+
+    async def count(self, scope: Scope, collection: str, match: Document) -> int:
+        counted = await self.aggregate(
+            scope, collection, [{"$match": match}, {"$group": {"_id": None, "count": {"$sum": 1}}}]
+        )
+        return int(counted[0]["count"]) if counted else 0
+
+    async def insert(self, scope: Scope, collection: str, documents: Sequence[Document]) -> int:
+        call = partial(self._driver.insert, collection, documents)
+        return await self._ask(scope, call, int, lambda: f"insert {collection}")
+
+    async def command(self, scope: Scope, command: Document) -> Document:
+        call = partial(self._driver.command, command)
+        return await self._ask(scope, call, lambda _: 1, lambda: statement.of_command(command))
+
+    async def status(self) -> StoreStatusRecord:
+        """Asks past the breaker, so that it tells of a store that has come back."""
+        version, message, started = None, None, monotonic()
+        try:
+            async with _limited(_STATUS_SECONDS):
+                version = (await self._driver.command({"buildInfo": 1}))["version"]
+        except StoreUnavailableError as error:
+            message = str(error)
+        return {
+            "name": "mongodb",
+            "available": version is not None,
+            "latency_ms": (monotonic() - started) * 1000 if version else None,
+            "version": version,
+            "breaker": self._breaker.state,
+            "pool_size": self._pool.size,
+            "pool_in_use": self._pool.in_use,
+            "message": message,
+        }
+
+    async def _ask(
+        self,
+        scope: Scope,
+        call: Callable[[], Awaitable[T]],
+        rows: Callable[[T], int],
+        text: Callable[[], str],
+    ) -> T:
+        remaining = scope.remaining_seconds()
+        seconds = min(self.settings.timeout_seconds, remaining)
+        if seconds < _SHORTEST_SECONDS:
+            raise unavailable("was not asked: no time is left")
+        fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
+        try:
+            async with self._breaker.guard():
+                try:
+                    return await self._observed(seconds, call, rows, text)
+                except StoreUnavailableError as error:
+                    if fair:
+                        raise
+                    raise TimeoutError(error.reason) from None
+        except TimeoutError as error:
+            raise unavailable(str(error)) from None
+
+    async def _observed(
+        self,
+        seconds: float,
+        call: Callable[[], Awaitable[T]],
+        rows: Callable[[T], int],
+        text: Callable[[], str],
+    ) -> T:
+        started, count = monotonic(), 0
+        try:
+            async with _limited(seconds):
+                answer = await call()
+            count = rows(answer)
+            return answer
+        finally:
+            if self._observer is not ignore:
+                self._observer(StoreCall("mongodb", text(), monotonic() - started, count))
+
+
+@asynccontextmanager
+async def _limited(seconds: float) -> AsyncIterator[None]:
+    """Ends the wait after ``seconds`` and turns silence of the store into StoreUnavailableError."""
+    try:
+        with pymongo.timeout(seconds):
+            async with asyncio.timeout(seconds):
+                yield
+    except TimeoutError:
+        raise unavailable("did not answer in time") from None
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        raise unavailable(reason) from error

@@ -1,0 +1,142 @@
+"""Collections: the shape of each collection, its validator and its indexes, as data.
+
+The migrations apply these shapes. The server refuses a document that breaks a validator.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from datasources.records import LogLevel
+
+PRICING_ANALYTICS = "pricing_analytics"
+APPLICATION_LOGS = "application_logs"
+
+TTL_INDEX = "timestamp_ttl"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``keys`` with 1 for ascending; ``expires`` marks the index whose setting deletes old documents."""
+
+    name: str
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+    expires: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    name: str
+    validator: dict[str, Any]
+    indexes: tuple[Index, ...]
+
+
+def _object(properties: dict[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
+    """All properties are required unless ``required`` names some; others may be there too."""
+    names = list(properties) if required is None else list(required)
+    requirement = {"required": names} if names else {}
+    return {"bsonType": "object", "properties": properties, **requirement}
+
+
+_STRING = {"bsonType": "string"}
+_DATE = {"bsonType": "date"}
+_UUID = {"bsonType": "binData"}
+_MONEY = {"bsonType": "decimal"}
+_NUMBER = {"bsonType": ["int", "long", "double", "decimal"]}
+_MILLIMETRES = {"bsonType": ["int", "long", "double", "decimal", "string"]}
+_OPTIONAL_STRING = {"bsonType": ["string", "null"]}
+
+ANALYTICS = Collection(
+    name=PRICING_ANALYTICS,
+    validator={
+        "$jsonSchema": _object(
+            {
+                "calculation_id": _UUID,
+                "customer_id": _UUID,
+                "timestamp": _DATE,
+                "pricing_data": _object(
+                    {
+                        "material": _STRING,
+                        "quantity": {"bsonType": ["int", "long"], "minimum": 1},
+                        "dimensions": _object(
+                            dict.fromkeys(("length_mm", "width_mm", "height_mm"), _MILLIMETRES)
+                        ),
+                        "geometric_complexity_score": _NUMBER,
+                        "process": _STRING,
+                        "total_price": _MONEY,
+                        "price_per_unit": _MONEY,
+                    }
+                ),
+                "cost_breakdown": _object(
+                    dict.fromkeys(
+                        ("material_cost", "labor_cost", "setup_cost", "overhead_cost"), _MONEY
+                    )
+                ),
+                "market_data": _object(
+                    {
+                        "material_price_per_kg": _MONEY,
+                        "labor_rate_per_hour": _MONEY,
+                        "market_trend": {"enum": ["rising", "stable", "falling"]},
+                    },
+                    required=(),
+                ),
+                "performance_metrics": _object(
+                    dict.fromkeys(
+                        ("calculation_time_ms", "cache_hit_rate", "api_response_time_ms"), _NUMBER
+                    ),
+                    required=(),
+                ),
+                "metadata": {"bsonType": "object"},
+            },
+            required=(
+                "calculation_id",
+                "customer_id",
+                "timestamp",
+                "pricing_data",
+                "cost_breakdown",
+            ),
+        )
+    },
+    indexes=(
+        Index("calculation_id", (("calculation_id", 1),), unique=True),
+        Index("customer_id_timestamp", (("customer_id", 1), ("timestamp", 1))),
+        Index("material_timestamp", (("pricing_data.material", 1), ("timestamp", 1))),
+        Index("timestamp", (("timestamp", 1),)),
+    ),
+)
+
+LOGS = Collection(
+    name=APPLICATION_LOGS,
+    validator={
+        "$jsonSchema": _object(
+            {
+                "timestamp": _DATE,
+                "level": {"enum": [level.value for level in LogLevel]},
+                "logger": _STRING,
+                "message": _STRING,
+                "environment": _STRING,
+                "service_name": _STRING,
+                "context": {
+                    "bsonType": "object",
+                    "properties": {"calculation_id": {"bsonType": "string"}},
+                },
+                "trace_id": _OPTIONAL_STRING,
+                "span_id": _OPTIONAL_STRING,
+            },
+            required=("timestamp", "level", "logger", "message", "environment", "service_name"),
+        )
+    },
+    # Each list of log lines runs by (timestamp, _id), so every index but the first ends with both.
+    indexes=(
+        Index(TTL_INDEX, (("timestamp", 1),), expires=True),
+        Index("timestamp_id", (("timestamp", 1), ("_id", 1))),
+        Index("level_timestamp_id", (("level", 1), ("timestamp", 1), ("_id", 1))),
+        Index("trace_id_timestamp_id", (("trace_id", 1), ("timestamp", 1), ("_id", 1))),
+        Index(
+            "calculation_id_timestamp_id",
+            (("context.calculation_id", 1), ("timestamp", 1), ("_id", 1)),
+        ),
+    ),
+)
+
+COLLECTIONS = (ANALYTICS, LOGS)

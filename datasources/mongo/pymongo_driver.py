@@ -1,0 +1,42 @@
+"""PyMongo: the driver calls made through AsyncMongoClient."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from datasources.mongo.driver import BATCH_SIZE, Document, Find
+from datasources.mongo.settings import MongoSettings
+
+
+class PyMongoDriver:
+    def __init__(self, settings: MongoSettings, options: dict[str, Any]) -> None:
+        self._client: AsyncMongoClient[Document] = AsyncMongoClient(settings.url, **options)
+        self._database = self._client[settings.database]
+
+    async def find(self, read: Find) -> list[Document]:
+        cursor = self._database[read.collection].find(
+            read.filter,
+            read.projection,
+            sort=list(read.sort) or None,
+            limit=read.limit,
+            batch_size=BATCH_SIZE,
+        )
+        return await cursor.to_list(None)
+
+    async def aggregate(
+        self, collection: str | None, pipeline: Sequence[Document]
+    ) -> list[Document]:
+        source = self._database if collection is None else self._database[collection]
+        cursor = await source.aggregate(pipeline, batchSize=BATCH_SIZE)
+        return await cursor.to_list(None)
+
+    async def insert(self, collection: str, documents: Sequence[Document]) -> int:
+        result = await self._database[collection].insert_many(documents, ordered=False)
+        return len(result.inserted_ids)
+
+    async def command(self, command: Document) -> Document:
+        return await self._database.command(command, codec_options=self._database.codec_options)
+
+    async def close(self) -> None:
+        await self._client.close()

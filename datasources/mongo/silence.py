@@ -1,0 +1,46 @@
+"""Silence: which errors of a driver mean that MongoDB gave no answer, and how that is said."""
+
+from pymongo.errors import (
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+)
+
+from datasources.errors import StoreUnavailableError
+
+# Source: MongoDB's error codes (src/mongo/base/error_codes.yml).
+_REASONS = {
+    6: "is not reachable",  # HostUnreachable
+    7: "is not reachable",  # HostNotFound
+    13: "refuses the gateway's user",  # Unauthorized
+    18: "refuses the gateway's user",  # AuthenticationFailed
+    50: "did not answer in time",  # MaxTimeMSExpired
+    89: "is not reachable",  # NetworkTimeout
+    91: "is shutting down",  # ShutdownInProgress
+    189: "has no primary",  # PrimarySteppedDown
+    202: "did not answer in time",  # NetworkInterfaceExceededTimeLimit
+    262: "did not answer in time",  # ExceededTimeLimit
+    9001: "is not reachable",  # SocketException
+    10058: "has no primary",  # LegacyNotPrimary
+    10107: "has no primary",  # NotWritablePrimary
+    11600: "is shutting down",  # InterruptedAtShutdown
+    11602: "has no primary",  # InterruptedDueToReplStateChange
+    13435: "has no primary",  # NotPrimaryNoSecondaryOk
+    13436: "has no primary",  # NotPrimaryOrSecondary
+}
+RETRY_AFTER_SECONDS = 1.0
+
+
+def reason_of(error: Exception) -> str | None:
+    """Why there was no answer; ``None`` for an error that is an answer, such as a wrong pipeline."""
+    if isinstance(error, OperationFailure):
+        return _REASONS.get(error.code or 0)
+    if isinstance(error, PyMongoError):
+        if error.timeout:
+            return "did not answer in time"
+        return "is not reachable" if isinstance(error, ConnectionFailure) else None
+    return "is not reachable" if isinstance(error, OSError) else None
+
+
+def unavailable(reason: str) -> StoreUnavailableError:
+    return StoreUnavailableError("mongodb", reason, RETRY_AFTER_SECONDS)

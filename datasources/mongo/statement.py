@@ -1,0 +1,44 @@
+"""Statement: a call as text for whoever observes the store, with every value of a client left out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from datasources.mongo.driver import Document, Find
+
+# Below these keys every leaf comes from a client; elsewhere a pipeline's leaves are this code's own.
+_VALUES = frozenset({"$match", "$documents", "$limit"})
+
+
+def of_find(read: Find) -> str:
+    parts = {
+        "filter": _shape(read.filter, hidden=True),
+        "projection": read.projection,
+        "sort": dict(read.sort),
+    }
+    limit = {"limit": "?"} if read.limit else {}
+    return f"find {read.collection} {_text(parts | limit)}"
+
+
+def of_aggregate(collection: str | None, pipeline: Sequence[Document]) -> str:
+    return f"aggregate {collection or '(database)'} {_text(_shape(list(pipeline)))}"
+
+
+def of_command(command: Document) -> str:
+    name, target = next(iter(command.items()))
+    return f"{name} {target}" if isinstance(target, str) else name
+
+
+def _shape(value: Any, *, hidden: bool = False) -> Any:
+    if isinstance(value, dict):
+        return {key: _shape(part, hidden=hidden or key in _VALUES) for key, part in value.items()}
+    if isinstance(value, list):
+        if hidden and not any(isinstance(part, dict) for part in value):
+            return "?"
+        return [_shape(part, hidden=hidden) for part in value]
+    return "?" if hidden else value
+
+
+def _text(shape: Any) -> str:
+    return orjson.dumps(shape).decode()
