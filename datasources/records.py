@@ -27,6 +27,44 @@ class ComponentType(StrEnum):
     OVERHEAD = "overhead"
 
 
+class Process(StrEnum):
+    CNC_MILLING = "cnc_milling"
+    CNC_TURNING = "cnc_turning"
+    SHEET_METAL = "sheet_metal"
+    INJECTION_MOLDING = "injection_molding"
+    DIE_CASTING = "die_casting"
+    SLS_3D_PRINTING = "3d_printing_sls"
+
+
+class SurfaceFinish(StrEnum):
+    AS_MACHINED = "as_machined"
+    BEAD_BLASTED = "bead_blasted"
+    ANODIZED = "anodized"
+    POWDER_COATED = "powder_coated"
+    POLISHED = "polished"
+
+
+class ToleranceClass(StrEnum):
+    STANDARD = "standard"
+    PRECISE = "precise"
+    ULTRA_PRECISE = "ultra_precise"
+
+
+class DeliveryTimeline(StrEnum):
+    ECONOMY = "economy"
+    STANDARD = "standard"
+    EXPRESS = "express"
+
+
+class SpecialRequirement(StrEnum):
+    CERTIFICATE_OF_CONFORMANCE = "certificate_of_conformance"
+    FIRST_ARTICLE_INSPECTION = "first_article_inspection"
+    ITAR = "itar"
+    ROHS = "rohs"
+    MATERIAL_TRACEABILITY = "material_traceability"
+    HEAT_TREATMENT = "heat_treatment"
+
+
 class TrendInterval(StrEnum):
     HOUR = "hour"
     DAY = "day"

@@ -3,7 +3,7 @@
 Source: GraphQL Global Object Identification; GraphQL Cursor Connections Specification.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -67,6 +67,13 @@ class Connection(Generic[T]):
     )
 
 
+Ids = Annotated[
+    Sequence[str],
+    Annotated[
+        strawberry.ID,
+        strawberry.argument(description="A global id, exactly as a field `id` returned it."),
+    ],
+]
 First = Annotated[
     int | None,
     strawberry.argument(

@@ -1,0 +1,61 @@
+"""Customers: by id, by global id, and page by page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from datasources.filters import CustomerFilter
+from datasources.keyset import Keyset, Order
+from datasources.records import Columns, CustomerRecord
+from resolvers.batch import Selection, Slots
+from resolvers.context import Context
+from resolvers.filter import check_times, storable
+from resolvers.global_id import uuids_of
+from resolvers.listing import pages
+from resolvers.paging import Listing, Page, PageArguments
+from resolvers.point import by_parsed_keys
+
+LISTING_NAME = "customers"
+NEWEST_FIRST = Order(("created_at", "id"), descending=True)
+
+
+async def by_ids(
+    context: Context, keys: Sequence[UUID], selection: Selection
+) -> Slots[CustomerRecord | None]:
+    found = await context.stores.customers.by_ids(context.scope, keys, selection.columns)
+    return [found.get(key) for key in keys]
+
+
+async def by_global_ids(
+    context: Context, keys: Sequence[str], selection: Selection
+) -> Slots[CustomerRecord | None]:
+    return await by_parsed_keys(
+        keys, uuids_of("Customer"), lambda ids: by_ids(context, ids, selection)
+    )
+
+
+async def by_page(
+    context: Context,
+    keys: Sequence[bool],
+    selection: Selection,
+    *,
+    arguments: PageArguments,
+    filter: CustomerFilter,  # noqa: A002
+    order: Order = NEWEST_FIRST,
+) -> Slots[Page]:
+    customers = context.stores.customers
+    wanted = _checked(filter)
+
+    async def read(bounds: Keyset, columns: Columns) -> Mapping[bool, Sequence[CustomerRecord]]:
+        return {True: await customers.page(context.scope, bounds, wanted, columns)}
+
+    async def count() -> Mapping[bool, int]:
+        return {True: await customers.count(context.scope, wanted)}
+
+    listing = Listing(LISTING_NAME, order)
+    return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+def _checked(given: CustomerFilter) -> CustomerFilter:
+    check_times("created", given.created_from, given.created_until)
+    return replace(given, search=storable(given.search) if given.search else None)

@@ -1,0 +1,110 @@
+"""Scalars: how times and exact numbers travel.
+
+Source: RFC 3339 for times. Answers are in UTC; arguments may stand in any zone but must name it.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+from graphql import (
+    FloatValueNode,
+    GraphQLError,
+    IntValueNode,
+    StringValueNode,
+    ValueNode,
+    print_ast,
+)
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
+_MAX_DIGITS = 38
+_MAX_EXPONENT = 38
+_EXACT_FLOAT_DIGITS = 15  # a double holds every decimal number of so many digits
+
+
+def _show_time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_time(value: object) -> datetime:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError(
+            f"{_quote(value)} is not a DateTime: write it as 2026-01-31T12:00:00Z."
+        ) from None
+    if moment.tzinfo is None:
+        raise GraphQLError(
+            f"The DateTime {_quote(value)} names no zone: append Z for UTC, or an offset like +02:00."
+        )
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise GraphQLError(
+            f"The DateTime {_quote(value)} lies outside the years 1 to 9999 of UTC."
+        ) from None
+
+
+def _show_decimal(value: Decimal | str) -> str:
+    return value if isinstance(value, str) else format(value, "f")
+
+
+def _read_decimal(value: object) -> Decimal:
+    if isinstance(value, float) and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_FLOAT_DIGITS:
+        raise GraphQLError(
+            f"The number {value!r} may have lost digits on its way: "
+            f'send a Decimal of more than {_EXACT_FLOAT_DIGITS} digits as a string, like "12.3400".'
+        )
+    text = str(value)
+    if not _NUMBER.fullmatch(text):
+        raise GraphQLError(f'{_quote(value)} is not a Decimal: write it as "12.34" or 12.34.')
+    number = Decimal(text)
+    if len(number.as_tuple().digits) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT:
+        raise GraphQLError(f"{_quote(value)} is longer than the {_MAX_DIGITS} digits of a Decimal.")
+    return number
+
+
+def _read_literal(
+    read: Callable[[object], Any], *kinds: type[StringValueNode | IntValueNode | FloatValueNode]
+) -> Callable[..., Any]:
+    """Reads a literal's own text, before it could become a float."""
+
+    def parse(node: ValueNode, variables: object = None) -> Any:
+        return read(node.value if isinstance(node, kinds) else print_ast(node))
+
+    return parse
+
+
+def _quote(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= 40 else f"{text[:40]}...")
+
+
+SCALARS = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            "A moment by RFC 3339. Answers are in UTC, as `2026-01-31T12:00:00Z`; arguments may "
+            "stand in any zone, and must name it."
+        ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_show_time,
+        parse_value=_read_time,
+        parse_literal=_read_literal(_read_time, StringValueNode),
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description=(
+            "An exact decimal number. Answers are strings, as `\"12.3400\"`, so that no reader "
+            "rounds them; arguments may be strings or numbers."
+        ),
+        serialize=_show_decimal,
+        parse_value=_read_decimal,
+        parse_literal=_read_literal(_read_decimal, StringValueNode, IntValueNode, FloatValueNode),
+    ),
+}
