@@ -20,8 +20,8 @@ Load = Callable[[Scope, Sequence[str]], Awaitable[dict[str, MaterialRecord]]]
 Seen = bytes | StoreUnavailableError | None
 Outcome = tuple[MaterialEntry, FreshnessSource] | StoreUnavailableError
 
-# What no material can be called is answered without a store: nobody fills Redis with nonsense.
-_POSSIBLE_NAME = re.compile(r"[\x20-\x7e]{1,100}", re.ASCII)
+# A name that no material can bear is answered without a store: nobody fills Redis with nonsense.
+_POSSIBLE_NAME = re.compile(r"[a-z0-9_]{1,100}")
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.05
 
 

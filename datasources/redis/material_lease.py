@@ -13,7 +13,7 @@ class MaterialKeys:
 
     def __init__(self, prefix: str) -> None:
         self._value = prefix + ":{material}:"
-        self._lease = prefix + ":{material}-lease:"
+        self._lease = prefix + ":{material}:lease:"
 
     def value(self, name: str) -> str:
         return self._value + name
