@@ -72,6 +72,12 @@ class TrendInterval(StrEnum):
     MONTH = "month"
 
 
+class MarketTrend(StrEnum):
+    RISING = "rising"
+    STABLE = "stable"
+    FALLING = "falling"
+
+
 class LogLevel(StrEnum):
     DEBUG = "DEBUG"
     INFO = "INFO"
