@@ -11,6 +11,9 @@ from datasources.records import LogLevel
 PRICING_ANALYTICS = "pricing_analytics"
 APPLICATION_LOGS = "application_logs"
 
+# Characters. A search for any text up to this length compiles to a regular expression that the server
+# takes (at most 32,764 bytes where a character needs four); a longer text is in no message.
+MESSAGE_MAX_LENGTH = 8_000
 TTL_INDEX = "timestamp_ttl"
 
 
@@ -34,8 +37,7 @@ class Collection:
 def _object(properties: dict[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
     """All properties are required unless ``required`` names some; others may be there too."""
     names = list(properties) if required is None else list(required)
-    requirement = {"required": names} if names else {}
-    return {"bsonType": "object", "properties": properties, **requirement}
+    return {"bsonType": "object", "required": names, "properties": properties}
 
 
 _STRING = {"bsonType": "string"}
@@ -77,24 +79,15 @@ ANALYTICS = Collection(
                         "material_price_per_kg": _MONEY,
                         "labor_rate_per_hour": _MONEY,
                         "market_trend": {"enum": ["rising", "stable", "falling"]},
-                    },
-                    required=(),
+                    }
                 ),
                 "performance_metrics": _object(
                     dict.fromkeys(
                         ("calculation_time_ms", "cache_hit_rate", "api_response_time_ms"), _NUMBER
-                    ),
-                    required=(),
+                    )
                 ),
                 "metadata": {"bsonType": "object"},
-            },
-            required=(
-                "calculation_id",
-                "customer_id",
-                "timestamp",
-                "pricing_data",
-                "cost_breakdown",
-            ),
+            }
         )
     },
     indexes=(
@@ -113,7 +106,7 @@ LOGS = Collection(
                 "timestamp": _DATE,
                 "level": {"enum": [level.value for level in LogLevel]},
                 "logger": _STRING,
-                "message": _STRING,
+                "message": {"bsonType": "string", "maxLength": MESSAGE_MAX_LENGTH},
                 "environment": _STRING,
                 "service_name": _STRING,
                 "context": {
