@@ -7,13 +7,12 @@ from uuid import UUID
 from datasources.filters import CustomerFilter
 from datasources.keyset import Keyset, Order
 from datasources.records import Columns, CustomerRecord
+from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.filter import check_times, storable
-from resolvers.global_id import uuids_of
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
-from resolvers.point import by_parsed_keys
 
 LISTING_NAME = "customers"
 NEWEST_FIRST = Order(("created_at", "id"), descending=True)
@@ -29,9 +28,7 @@ async def by_ids(
 async def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
 ) -> Slots[CustomerRecord | None]:
-    return await by_parsed_keys(
-        keys, uuids_of("Customer"), lambda ids: by_ids(context, ids, selection)
-    )
+    return await point.by_global_ids("Customer", keys, lambda ids: by_ids(context, ids, selection))
 
 
 async def by_page(
@@ -40,11 +37,11 @@ async def by_page(
     selection: Selection,
     *,
     arguments: PageArguments,
-    filter: CustomerFilter,  # noqa: A002
+    where: CustomerFilter,
     order: Order = NEWEST_FIRST,
 ) -> Slots[Page]:
     customers = context.stores.customers
-    wanted = _checked(filter)
+    wanted = _checked(where)
 
     async def read(bounds: Keyset, columns: Columns) -> Mapping[bool, Sequence[CustomerRecord]]:
         return {True: await customers.page(context.scope, bounds, wanted, columns)}

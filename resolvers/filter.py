@@ -19,9 +19,7 @@ def check_times(name: str, start: datetime | None, end: datetime | None) -> None
         )
 
 
-def check_numbers(
-    name: str, low: int | Decimal | None, high: int | Decimal | None
-) -> None:
+def check_numbers(name: str, low: int | Decimal | None, high: int | Decimal | None) -> None:
     """A closed range of measures, none of which can be negative."""
     for end, value in (("min", low), ("max", high)):
         if value is not None and value < 0:

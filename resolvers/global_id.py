@@ -20,6 +20,8 @@ def decode(global_id: str) -> tuple[str, str]:
     type_name, separator, key = raw.partition(":")
     if not (separator and type_name.isascii() and type_name.isidentifier() and key):
         raise _garbage()
+    if encode(type_name, key) != global_id:  # base64 reads many texts alike; only one is the id
+        raise _garbage()
     return type_name, key
 
 
@@ -31,9 +33,12 @@ def decode_uuid(type_name: str, global_id: str) -> UUID:
             f"This id names a {found}; a {type_name} is wanted here.", expected=type_name
         )
     try:
-        return UUID(key)
+        value = UUID(key)
     except ValueError:
         raise _garbage() from None
+    if str(value) != key:
+        raise _garbage()
+    return value
 
 
 def _garbage() -> InvalidIdError:

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.query import Query
+from schema.scalars import SCALARS
 
 
 class GatewaySchema(strawberry.Schema):
@@ -20,7 +21,10 @@ class GatewaySchema(strawberry.Schema):
 
 def build_schema() -> GatewaySchema:
     """The whole graph, as committed in schema/schema.graphql."""
-    return GatewaySchema(query=Query, config=StrawberryConfig(default_resolver=_read))
+    return GatewaySchema(
+        query=Query,
+        config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS),
+    )
 
 
 def _read(source: Mapping[str, Any] | object, name: str) -> object:

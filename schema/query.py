@@ -1,11 +1,64 @@
-"""Query: the roots of every read."""
+"""Query: the roots of every read, each bound to the batch function that answers it."""
 
 import strawberry
 
+from resolvers.store_status import every as every_store
+from schema.customer import Customer, customer_by_id, customers
 from schema.fields import batched
+from schema.log_entry import LogEntry, logs
+from schema.log_statistics import LogStatistics, statistics
+from schema.material import Material, materials, materials_by_names
+from schema.node import node_by_id, nodes_by_ids
+from schema.pricing_calculation import PricingCalculation, calculation_by_id, calculations
+from schema.pricing_trend import PricingTrend, trends_by_name
+from schema.relay import Connection, Node
+from schema.store_status import StoreStatus
 from schema.viewer import Viewer, viewer
 
 
 @strawberry.type(description="Everything that can be read.")
 class Query:
+    node: Node | None = batched(
+        node_by_id,
+        argument="id",
+        description="Any object by its global id; null when there is none such any more.",
+    )
+    nodes: list[Node | None] | None = batched(
+        nodes_by_ids,
+        description="Objects of any types by their global ids, in the order of the ids.",
+    )
     viewer: Viewer = batched(viewer, description="Who is asking, and what they may do.")
+    customer: Customer | None = batched(
+        customer_by_id, argument="id", description="One customer by its id; null when unknown."
+    )
+    customers: Connection[Customer] | None = batched(
+        customers, description="The customers, newest first unless ordered otherwise."
+    )
+    calculation: PricingCalculation | None = batched(
+        calculation_by_id,
+        argument="id",
+        description="One calculation by its id; null when unknown.",
+    )
+    calculations: Connection[PricingCalculation] | None = batched(
+        calculations, description="The calculations, newest first unless ordered otherwise."
+    )
+    material: Material | None = batched(
+        materials_by_names,
+        argument="name",
+        description="One material by its name; null when unknown.",
+    )
+    materials: Connection[Material] | None = batched(
+        materials, description="The catalogue of materials, by name."
+    )
+    pricing_trends: list[PricingTrend] | None = batched(
+        trends_by_name,
+        argument="material",
+        description="What a material was priced at over the last days, bucket by bucket.",
+    )
+    logs: Connection[LogEntry] | None = batched(logs, description="Log lines, newest first.")
+    log_statistics: list[LogStatistics] | None = batched(
+        statistics, description="How many lines were logged, by bucket of time and level."
+    )
+    stores: list[StoreStatus] | None = batched(
+        every_store, description="What each store behind this graph says of itself."
+    )

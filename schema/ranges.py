@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
+
 @strawberry.input(description="A range of time, half open, so that ranges in a row share nothing.")
 class DateTimeRange:
     from_: datetime | None = strawberry.field(

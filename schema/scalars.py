@@ -4,7 +4,7 @@ Source: RFC 3339 for times. Answers are in UTC; arguments may stand in any zone 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from graphql import (
     ValueNode,
     print_ast,
 )
+from strawberry.types.scalar import ScalarDefinition
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _MAX_DIGITS = 38
@@ -55,7 +56,10 @@ def _show_decimal(value: Decimal | str) -> str:
 
 
 def _read_decimal(value: object) -> Decimal:
-    if isinstance(value, float) and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_FLOAT_DIGITS:
+    if (
+        isinstance(value, float)
+        and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_FLOAT_DIGITS
+    ):
         raise GraphQLError(
             f"The number {value!r} may have lost digits on its way: "
             f'send a Decimal of more than {_EXACT_FLOAT_DIGITS} digits as a string, like "12.3400".'
@@ -85,7 +89,7 @@ def _quote(value: object) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}...")
 
 
-SCALARS = {
+SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description=(
@@ -100,7 +104,7 @@ SCALARS = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description=(
-            "An exact decimal number. Answers are strings, as `\"12.3400\"`, so that no reader "
+            'An exact decimal number. Answers are strings, as `"12.3400"`, so that no reader '
             "rounds them; arguments may be strings or numbers."
         ),
         serialize=_show_decimal,

@@ -1,0 +1,128 @@
+"""Pricing calculations: by id, by global id, page by page, and of customers and materials."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from datasources.filters import CalculationFilter
+from datasources.keyset import Keyset, Order
+from datasources.records import Columns, DimensionsRecord, PricingCalculationRecord
+from resolvers import point
+from resolvers.batch import Selection, Slots
+from resolvers.context import Context
+from resolvers.filter import check_numbers, check_times, storable
+from resolvers.listing import pages
+from resolvers.paging import Listing, Page, PageArguments
+
+NEWEST_FIRST = Order(("created_at", "id"), descending=True)
+
+_MM3_PER_CM3 = 1000
+
+
+async def by_ids(
+    context: Context, keys: Sequence[UUID], selection: Selection
+) -> Slots[PricingCalculationRecord | None]:
+    found = await context.stores.calculations.by_ids(context.scope, keys, selection.columns)
+    return [found.get(key) for key in keys]
+
+
+async def by_global_ids(
+    context: Context, keys: Sequence[str], selection: Selection
+) -> Slots[PricingCalculationRecord | None]:
+    return await point.by_global_ids(
+        "PricingCalculation", keys, lambda ids: by_ids(context, ids, selection)
+    )
+
+
+async def by_page(
+    context: Context,
+    keys: Sequence[bool],
+    selection: Selection,
+    *,
+    arguments: PageArguments,
+    where: CalculationFilter,
+    order: Order = NEWEST_FIRST,
+) -> Slots[Page]:
+    calculations = context.stores.calculations
+    wanted = _checked(where)
+
+    async def read(
+        bounds: Keyset, columns: Columns
+    ) -> Mapping[bool, Sequence[PricingCalculationRecord]]:
+        return {True: await calculations.page(context.scope, bounds, wanted, columns)}
+
+    async def count() -> Mapping[bool, int]:
+        return {True: await calculations.count(context.scope, wanted)}
+
+    listing = Listing("calculations", order)
+    return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+async def page_by_customers(
+    context: Context,
+    keys: Sequence[UUID],
+    selection: Selection,
+    *,
+    arguments: PageArguments,
+    where: CalculationFilter,
+    order: Order = NEWEST_FIRST,
+) -> Slots[Page]:
+    calculations = context.stores.calculations
+    wanted = _checked(where)
+
+    async def read(
+        bounds: Keyset, columns: Columns
+    ) -> Mapping[UUID, Sequence[PricingCalculationRecord]]:
+        return await calculations.page_by_customers(context.scope, keys, bounds, wanted, columns)
+
+    async def count() -> Mapping[UUID, int]:
+        return await calculations.count_by_customers(context.scope, keys, wanted)
+
+    listing = Listing("customer.calculations", order)
+    return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+async def page_by_materials(
+    context: Context,
+    keys: Sequence[str],
+    selection: Selection,
+    *,
+    arguments: PageArguments,
+    where: CalculationFilter,
+    order: Order = NEWEST_FIRST,
+) -> Slots[Page]:
+    calculations = context.stores.calculations
+    wanted = _checked(where)
+
+    async def read(
+        bounds: Keyset, columns: Columns
+    ) -> Mapping[str, Sequence[PricingCalculationRecord]]:
+        return await calculations.page_by_materials(context.scope, keys, bounds, wanted, columns)
+
+    async def count() -> Mapping[str, int]:
+        return await calculations.count_by_materials(context.scope, keys, wanted)
+
+    listing = Listing("material.calculations", order)
+    return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+def volume_cm3(dimensions: DimensionsRecord) -> Decimal:
+    """The volume of the box that a part fits in."""
+    length, width, height = (
+        Decimal(dimensions[side]) for side in ("length_mm", "width_mm", "height_mm")
+    )
+    return length * width * height / _MM3_PER_CM3
+
+
+def _checked(given: CalculationFilter) -> CalculationFilter:
+    check_numbers("quantity", given.quantity_min, given.quantity_max)
+    check_times("created", given.created_from, given.created_until)
+    sizes = given.dimensions
+    for side, ends in (
+        ("lengthMm", sizes.length_mm),
+        ("widthMm", sizes.width_mm),
+        ("heightMm", sizes.height_mm),
+    ):
+        check_numbers(f"dimensions.{side}", *ends)
+    return replace(given, materials=tuple(map(storable, given.materials)))
