@@ -17,6 +17,7 @@ _LENGTHS = {
     TrendInterval.WEEK: timedelta(weeks=1),
 }
 _MONTHS_A_YEAR = 12
+_TICK = timedelta(milliseconds=1)  # the resolution of MongoDB's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Buckets:
 
 
 def last_days(now: datetime, days: int, interval: TrendInterval, most_days: int) -> Buckets:
-    """The last ``days`` calendar days of UTC, today included, from the start of their first bucket."""
+    """The last ``days`` calendar days of UTC, today and ``now`` included, from their first bucket on."""
     if not 1 <= days <= most_days:
         raise InvalidRangeError(
             f"days must be from 1 to {most_days}, not {days}.",
@@ -51,7 +52,7 @@ def last_days(now: datetime, days: int, interval: TrendInterval, most_days: int)
             maximum=most_days,
         )
     today = start_of(now, TrendInterval.DAY)
-    return between(today - timedelta(days=days - 1), now, interval)
+    return between(today - timedelta(days=days - 1), now + _TICK, interval)
 
 
 def between(since: datetime, until: datetime, interval: TrendInterval) -> Buckets:

@@ -8,9 +8,11 @@ from uuid import UUID
 from datasources.filters import LogFilter
 from datasources.keyset import Keyset, Order
 from datasources.records import Columns, LogEntryRecord
+from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.errors import InvalidIdError
+from resolvers.filter import check_times
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
 
@@ -18,7 +20,7 @@ NEWEST_FIRST = Order(("timestamp", "id"), descending=True)
 LISTING = Listing("logs", NEWEST_FIRST)
 LISTING_BY_CALCULATION = Listing("calculation.logs", NEWEST_FIRST)
 
-_ID = re.compile(r"[0-9a-f]{24}")
+_KEY = re.compile(r"[0-9a-f]{24}")
 
 
 class LinkedLogEntryRecord(LogEntryRecord, total=False):
@@ -30,11 +32,12 @@ class LinkedLogEntryRecord(LogEntryRecord, total=False):
 async def by_ids(
     context: Context, keys: Sequence[str], selection: Selection
 ) -> Slots[LogEntryRecord | None]:
-    entries, columns = context.stores.log_entries, selection.columns
-    possible = [key for key in keys if _ID.fullmatch(key)]
-    found = await entries.by_ids(context.scope, possible, _stored(columns)) if possible else {}
-    linked = {key: _linked(row, columns) for key, row in found.items()}
-    return [linked.get(key) if _ID.fullmatch(key) else _no_log_entry() for key in keys]
+    async def read(ids: Sequence[str]) -> Slots[LogEntryRecord | None]:
+        columns = selection.columns
+        found = await context.stores.log_entries.by_ids(context.scope, ids, _stored(columns))
+        return [_linked(found[key], columns) if key in found else None for key in ids]
+
+    return await point.by_parsed_keys(keys, _log_entry_key, read)
 
 
 async def by_page(
@@ -45,6 +48,7 @@ async def by_page(
     arguments: PageArguments,
     where: LogFilter,
 ) -> Slots[Page]:
+    check(where)
     entries = context.stores.log_entries
 
     async def read(bounds: Keyset, columns: Columns) -> Mapping[bool, Sequence[LogEntryRecord]]:
@@ -65,6 +69,7 @@ async def page_by_calculations(
     arguments: PageArguments,
     where: LogFilter,
 ) -> Slots[Page]:
+    check(where)
     entries = context.stores.log_entries
 
     async def read(bounds: Keyset, columns: Columns) -> Mapping[UUID, Sequence[LogEntryRecord]]:
@@ -77,6 +82,10 @@ async def page_by_calculations(
         return await entries.count_by_calculations(context.scope, keys, where)
 
     return await pages(context, LISTING_BY_CALCULATION, arguments, selection, keys, read, count)
+
+
+def check(where: LogFilter) -> None:
+    check_times("timestamp", where.from_time, where.until_time)
 
 
 def _stored(columns: Columns) -> Columns:
@@ -98,7 +107,9 @@ def _calculation_id(context: Mapping[str, Any] | None) -> UUID | None:
         return None
 
 
-def _no_log_entry() -> InvalidIdError:
-    return InvalidIdError(
-        "This is not the id of a log entry. Ids are opaque: pass one exactly as a field id returned it."
-    )
+def _log_entry_key(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise InvalidIdError(
+            "This is not the id of a log entry. Ids are opaque: pass one exactly as a field id returned it."
+        )
+    return key

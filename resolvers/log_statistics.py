@@ -6,6 +6,7 @@ from itertools import product
 
 from datasources.filters import LogFilter
 from datasources.records import LogLevel, LogStatisticsRecord, TrendInterval
+from resolvers import log_entry
 from resolvers.batch import Selection, Slots
 from resolvers.bucket import at_most, between, earlier
 from resolvers.context import Context
@@ -23,7 +24,8 @@ async def by_bucket(
     interval: TrendInterval,
     where: LogFilter,
 ) -> Slots[Sequence[LogStatisticsRecord]]:
-    """One entry per bucket and level; by default the 24 hours before ``until``, which is now by default."""
+    """One entry per bucket and level; by default of the 24 hours before ``until``, by default now."""
+    log_entry.check(where)
     levels = where.levels or tuple(LogLevel)
     end = until or context.now
     start = since or earlier(end, _DEFAULT_SPAN)

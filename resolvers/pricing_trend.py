@@ -53,7 +53,12 @@ async def _find(
     context: Context, names: Sequence[str], buckets: Buckets, process: Process | None
 ) -> Mapping[str, Trend]:
     return await context.stores.pricing_trends.by_materials(
-        context.scope, names, buckets.since, buckets.until, buckets.interval, process
+        context.scope,
+        names,
+        buckets.since,
+        buckets.until,
+        buckets.interval,
+        process.value if process else None,
     )
 
 

@@ -13,7 +13,6 @@ from datasources.records import LogLevel
 from resolvers import global_id, log_entry, pricing_calculation
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
-from resolvers.filter import check_times, storable
 from resolvers.paging import Page, PageArguments
 from schema.enumeration import enumeration
 from schema.fields import batched, column
@@ -41,7 +40,9 @@ class LogEntry(Node):
     level: LogLevel = column(description="How grave it is.")
     logger: str = column(description="The part of the program that logged it.")
     message: str = column(description="What it says.")
-    context: JSON | None = column(description="What the program noted beside the message.")
+    context: JSON = column(
+        description="What the program noted beside the message; empty when it noted nothing."
+    )
     trace_id: str | None = column(
         description="The trace of the request during which it was logged; lines of one request share it."
     )
@@ -130,16 +131,15 @@ def log_filter(given: LogFilter | None) -> filters.LogFilter:
         return filters.LogFilter()
     calculation = given.calculation_id
     start, end = times(given.timestamp)
-    check_times("timestamp", start, end)
     return filters.LogFilter(
         levels=tuple(dict.fromkeys(given.levels or ())),
-        loggers=tuple(map(storable, given.loggers or ())),
-        trace_id=storable(given.trace_id) if given.trace_id else None,
+        loggers=tuple(given.loggers or ()),
+        trace_id=given.trace_id or None,
         calculation_id=(
             global_id.decode_uuid("PricingCalculation", calculation) if calculation else None
         ),
-        service_names=tuple(map(storable, given.service_names or ())),
-        text=storable(given.text) if given.text else None,
+        service_names=tuple(given.service_names or ()),
+        text=given.text or None,
         from_time=start,
         until_time=end,
     )
