@@ -63,6 +63,7 @@ _MEDIA_TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
+_TAKES_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 _INLINE_SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
 
 
@@ -77,7 +78,7 @@ class _File:
         asked = request.headers.get("if-none-match", "")
         if self.headers["etag"] in {tag.strip() for tag in asked.split(",")}:
             return Response(status_code=304, headers=self.headers)
-        if self.compressed and _accepts_gzip(request):
+        if self.compressed and _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
             headers = {**self.headers, "content-encoding": "gzip"}
             return Response(self.compressed, self.status, headers)
         return Response(self.content, self.status, self.headers)
@@ -133,11 +134,6 @@ def _read(path: Path, status: int, policy: Mapping[str, str], caching: str) -> _
             "vary": "accept-encoding",
         },
     )
-
-
-def _accepts_gzip(request: Request) -> bool:
-    offered = request.headers.get("accept-encoding", "").replace(" ", "").lower().split(",")
-    return any(each.startswith("gzip") and not each.endswith(";q=0") for each in offered)
 
 
 def _cdn_policy() -> dict[str, str]:
