@@ -12,7 +12,7 @@ from resolvers import global_id
 from resolvers.pricing_calculation import NEWEST_FIRST
 from schema.enumeration import enumeration
 from schema.ordering import OrderDirection
-from schema.ranges import DateTimeRange, DecimalRange, IntRange, numbers, times
+from schema.ranges import DateTimeRange, DecimalRange, IntRange, integers, numbers, stated, times
 
 
 @strawberry.input(
@@ -20,41 +20,43 @@ from schema.ranges import DateTimeRange, DecimalRange, IntRange, numbers, times
 )
 class DimensionFilter:
     length_mm: DecimalRange | None = strawberry.field(
-        default=None, description="The range of the length, in millimetres."
+        default=strawberry.UNSET, description="The range of the length, in millimetres."
     )
     width_mm: DecimalRange | None = strawberry.field(
-        default=None, description="The range of the width, in millimetres."
+        default=strawberry.UNSET, description="The range of the width, in millimetres."
     )
     height_mm: DecimalRange | None = strawberry.field(
-        default=None, description="The range of the height, in millimetres."
+        default=strawberry.UNSET, description="The range of the height, in millimetres."
     )
 
 
 @strawberry.input(description="Narrows a list of calculations; all that is given must hold.")
 class CalculationFilter:
     customer_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Only calculations for this customer, by its global id."
+        default=strawberry.UNSET,
+        description="Only calculations for this customer, by its global id.",
     )
     materials: list[str] | None = strawberry.field(
-        default=None, description="One of these materials, by name as in `Material.name`."
+        default=strawberry.UNSET,
+        description="One of these materials, by name as in `Material.name`.",
     )
     processes: list[Process] | None = strawberry.field(
-        default=None, description="Made by one of these processes."
+        default=strawberry.UNSET, description="Made by one of these processes."
     )
     quantity: IntRange | None = strawberry.field(
-        default=None, description="The range of the number of parts."
+        default=strawberry.UNSET, description="The range of the number of parts."
     )
     created: DateTimeRange | None = strawberry.field(
-        default=None, description="When the calculation was made."
+        default=strawberry.UNSET, description="When the calculation was made."
     )
     special_requirements: list[SpecialRequirement] | None = strawberry.field(
-        default=None, description="Asks for all of these, and maybe for more."
+        default=strawberry.UNSET, description="Asks for all of these, and maybe for more."
     )
     rush_order: bool | None = strawberry.field(
-        default=None, description="Only rush orders, or only others."
+        default=strawberry.UNSET, description="Only rush orders, or only others."
     )
     dimensions: DimensionFilter | None = strawberry.field(
-        default=None, description="The range of the part's size."
+        default=strawberry.UNSET, description="The range of the part's size."
     )
 
 
@@ -92,19 +94,20 @@ def calculation_filter(given: CalculationFilter | None) -> filters.CalculationFi
     """The filter in plain values; an id that names no customer is refused."""
     if not given:
         return filters.CalculationFilter()
-    customer, quantity = given.customer_id, given.quantity or IntRange()
+    customer = stated(given.customer_id)
+    quantity_min, quantity_max = integers(given.quantity)
     created_from, created_until = times(given.created)
     sizes = given.dimensions or DimensionFilter()
     return filters.CalculationFilter(
         customer_id=global_id.decode_uuid("Customer", customer) if customer is not None else None,
         materials=tuple(dict.fromkeys(given.materials or ())),
         processes=tuple(dict.fromkeys(given.processes or ())),
-        quantity_min=quantity.min,
-        quantity_max=quantity.max,
+        quantity_min=quantity_min,
+        quantity_max=quantity_max,
         created_from=created_from,
         created_until=created_until,
         special_requirements=tuple(dict.fromkeys(given.special_requirements or ())),
-        rush_order=given.rush_order,
+        rush_order=stated(given.rush_order),
         dimensions=filters.DimensionRange(
             length_mm=numbers(sizes.length_mm),
             width_mm=numbers(sizes.width_mm),

@@ -20,7 +20,7 @@ from schema.fields import batched, column
 from schema.material_spend import MaterialSpend, spend_by_customer
 from schema.ordering import OrderDirection
 from schema.pricing_calculation import PricingCalculation, calculations_by_customer
-from schema.ranges import DateTimeRange, times
+from schema.ranges import DateTimeRange, stated, times
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
 from schema.user import User
 
@@ -68,12 +68,15 @@ class Customer(Node):
 
 @strawberry.input(description="Narrows a list of customers; all that is given must hold.")
 class CustomerFilter:
-    tiers: list[Tier] | None = strawberry.field(default=None, description="One of these tiers.")
+    tiers: list[Tier] | None = strawberry.field(
+        default=strawberry.UNSET, description="One of these tiers."
+    )
     search: str | None = strawberry.field(
-        default=None, description="Words of the company's name, all of them, in any order."
+        default=strawberry.UNSET,
+        description="Words of the company's name, all of them, in any order.",
     )
     created: DateTimeRange | None = strawberry.field(
-        default=None, description="When the customer was registered."
+        default=strawberry.UNSET, description="When the customer was registered."
     )
 
 
@@ -123,7 +126,7 @@ def _plain(given: CustomerFilter | None) -> filters.CustomerFilter:
     created_from, created_until = times(given.created)
     return filters.CustomerFilter(
         tiers=tuple(dict.fromkeys(given.tiers or ())),
-        search=given.search,
+        search=stated(given.search),
         created_from=created_from,
         created_until=created_until,
     )

@@ -2,43 +2,60 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 import strawberry
+
+T = TypeVar("T")
 
 
 @strawberry.input(description="A range of time, half open, so that ranges in a row share nothing.")
 class DateTimeRange:
     from_: datetime | None = strawberry.field(
-        name="from", default=None, description="The first moment inside; must be earlier than `to`."
+        name="from",
+        default=strawberry.UNSET,
+        description="The first moment inside; must be earlier than `to`.",
     )
     to: datetime | None = strawberry.field(
-        default=None, description="The first moment outside, behind the range."
+        default=strawberry.UNSET, description="The first moment outside, behind the range."
     )
 
 
 @strawberry.input(description="A range of whole numbers, both ends inside.")
 class IntRange:
     min: int | None = strawberry.field(
-        default=None, description="The least that matches; zero or more, and at most `max`."
+        default=strawberry.UNSET,
+        description="The least that matches; zero or more, and at most `max`.",
     )
     max: int | None = strawberry.field(
-        default=None, description="The most that matches; at least `min`."
+        default=strawberry.UNSET, description="The most that matches; at least `min`."
     )
 
 
 @strawberry.input(description="A range of exact numbers, both ends inside.")
 class DecimalRange:
     min: Decimal | None = strawberry.field(
-        default=None, description="The least that matches; zero or more, and at most `max`."
+        default=strawberry.UNSET,
+        description="The least that matches; zero or more, and at most `max`.",
     )
     max: Decimal | None = strawberry.field(
-        default=None, description="The most that matches; at least `min`."
+        default=strawberry.UNSET, description="The most that matches; at least `min`."
     )
 
 
 def times(range_: DateTimeRange | None) -> tuple[datetime | None, datetime | None]:
-    return (range_.from_, range_.to) if range_ else (None, None)
+    """Both ends; ``None`` for one that is open."""
+    return (stated(range_.from_), stated(range_.to)) if range_ else (None, None)
 
 
 def numbers(range_: DecimalRange | None) -> tuple[Decimal | None, Decimal | None]:
-    return (range_.min, range_.max) if range_ else (None, None)
+    return (stated(range_.min), stated(range_.max)) if range_ else (None, None)
+
+
+def integers(range_: IntRange | None) -> tuple[int | None, int | None]:
+    return (stated(range_.min), stated(range_.max)) if range_ else (None, None)
+
+
+def stated(value: T | None) -> T | None:
+    """An optional input's value: one that was left out counts as null."""
+    return None if value is strawberry.UNSET else value
