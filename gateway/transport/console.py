@@ -76,7 +76,8 @@ class _File:
 
     def answer(self, request: Request) -> Response:
         asked = request.headers.get("if-none-match", "")
-        if self.headers["etag"] in {tag.strip() for tag in asked.split(",")}:
+        known = self.headers["etag"] in {tag.strip() for tag in asked.split(",")}
+        if known and self.status == 200:
             return Response(status_code=304, headers=self.headers)
         if self.compressed and _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
             headers = {**self.headers, "content-encoding": "gzip"}
