@@ -6,18 +6,29 @@ import strawberry
 
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.viewer import Role
 from resolvers.viewer import Viewer as ViewerValue
+from schema.enumeration import enumeration
 from schema.fields import column, computed
+
+enumeration(
+    Role,
+    "In which capacity a caller asks.",
+    CUSTOMER="One of a customer's people.",
+    ANALYST="Someone who studies prices.",
+    SERVICE="A program of the company.",
+    ADMIN="Someone who runs the gateway.",
+)
 
 
 @strawberry.type(description="The caller of this operation.")
 class Viewer:
     id: strawberry.ID = column(description="Stable per caller; names no person.")
     name: str = column(description="How the gateway addresses the caller.")
-    roles: list[str] = computed(
-        lambda viewer: sorted(role.value for role in viewer.roles),
+    roles: list[Role] = computed(
+        lambda viewer: sorted(viewer.roles),
         reads=("roles",),
-        description="What the caller may do.",
+        description="In which capacities the caller asks.",
     )
 
 

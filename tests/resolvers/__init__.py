@@ -1,0 +1,1 @@
+"""Tests of the meaning: what the resolvers decide without a store."""

@@ -1,0 +1,1 @@
+"""Tests of the contract, through the graph over real stores."""
