@@ -1,13 +1,24 @@
 """Limits: the bounds of what one operation may ask of the resolvers."""
 
-from dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """``trend_days`` bounds every range that is counted in days; page sizes count nodes."""
+class Limits(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    default_page_size: int = 20
-    max_page_size: int = 100
-    trend_days: int = 3660
-    buckets: int = 10_000
+    default_page_size: int = Field(
+        default=20, ge=1, description="Entries of a page when neither first nor last is given."
+    )
+    max_page_size: int = Field(
+        default=100, ge=1, description="Entries that one page may hold at most."
+    )
+    trend_days: int = Field(
+        default=3_660,
+        ge=1,
+        description="Days that a trend or any other range of days may span at most.",
+    )
+    buckets: int = Field(
+        default=10_000,
+        ge=1,
+        description="Buckets of time that one trend or statistic may have at most.",
+    )
