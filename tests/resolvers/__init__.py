@@ -1,1 +1,0 @@
-"""Tests of the meaning: what the resolvers decide without a store."""

@@ -1,1 +1,0 @@
-"""Tests of the contract, through the graph over real stores."""
