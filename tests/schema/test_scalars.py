@@ -1,0 +1,130 @@
+"""Scalars: times name their zone, numbers stay exact, and what is neither is refused in words."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import GraphQLError, GraphQLScalarType, parse_const_value
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema import build_schema
+
+GRAPH = build_schema().core
+
+
+def scalar(name: str) -> GraphQLScalarType:
+    found = GRAPH.type_map[name]
+    assert isinstance(found, GraphQLScalarType)
+    return found
+
+
+TIME, NUMBER = scalar("DateTime"), scalar("Decimal")
+
+
+def literal(kind: GraphQLScalarType, text: str) -> Any:
+    return kind.parse_literal(parse_const_value(text))
+
+
+@given(moment=st.datetimes(timezones=st.just(UTC)))
+def test_a_time_comes_back(moment: datetime) -> None:
+    shown = TIME.coerce_output_value(moment)
+    assert shown.endswith("Z")
+    assert TIME.coerce_input_value(shown) == moment
+
+
+def test_a_time_in_another_zone_becomes_utc() -> None:
+    read = TIME.coerce_input_value("2026-01-31T14:00:00+02:00")
+    assert (read, read.tzinfo) == (datetime(2026, 1, 31, 12, tzinfo=UTC), UTC)
+    assert literal(TIME, '"2026-01-31T12:00:00Z"') == read
+
+
+@pytest.mark.parametrize("text", ["2026-01-31T12:00:00", "2026-01-31", "2026-01-31 12:00"])
+def test_a_time_without_a_zone_is_refused_with_the_cure(text: str) -> None:
+    with pytest.raises(GraphQLError, match="names no zone: append Z for UTC"):
+        TIME.coerce_input_value(text)
+
+
+@pytest.mark.parametrize("value", ["", "soon", "2026-13-01T00:00:00Z", 5, None, True, [], "\0"])
+def test_what_is_no_time_is_refused_with_an_example(value: object) -> None:
+    with pytest.raises(GraphQLError, match="write it as 2026-01-31T12:00:00Z"):
+        TIME.coerce_input_value(value)
+
+
+def test_a_time_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(GraphQLError, match="outside the years 1 to 9999"):
+        TIME.coerce_input_value("0001-01-01T00:00:00+14:00")
+
+
+@given(
+    number=st.decimals(
+        allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20
+    )
+)
+def test_a_number_sent_as_a_string_comes_back_exactly(number: Decimal) -> None:
+    shown = NUMBER.coerce_output_value(number)
+    read = NUMBER.coerce_input_value(shown)
+    assert (read, str(read)) == (number, shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12.3400", "12.3400"),
+        (12, "12"),
+        (0.1, "0.1"),
+        (1e3, "1000.0"),
+        ("1e3", "1E+3"),
+        ("-0", "-0"),
+    ],
+)
+def test_a_number_may_be_a_string_or_a_number(value: object, expected: str) -> None:
+    assert str(NUMBER.coerce_input_value(value)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1234567890123456789", '"0.1234567890123456789"', "12345678901234567890"]
+)
+def test_a_literal_number_keeps_every_digit(text: str) -> None:
+    assert str(literal(NUMBER, text)) == text.strip('"')
+
+
+def test_a_float_that_may_have_lost_digits_is_refused() -> None:
+    with pytest.raises(GraphQLError, match="may have lost digits on its way"):
+        NUMBER.coerce_input_value(0.1234567890123456)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "1,5",
+        "NaN",
+        "Infinity",
+        float("nan"),
+        float("inf"),
+        True,
+        None,
+        [],
+        " 1",
+        "1_0",
+        "٣",
+        "0x1",
+    ],
+)
+def test_what_is_no_number_is_refused_with_an_example(value: object) -> None:
+    with pytest.raises(GraphQLError, match=r'write it as "12\.34" or 12\.34'):
+        NUMBER.coerce_input_value(value)
+
+
+@pytest.mark.parametrize("value", ["1e400", "1e-400", "9" * 39, 10**40])
+def test_a_number_too_long_to_store_is_refused(value: object) -> None:
+    with pytest.raises(GraphQLError, match="longer than the 38 digits"):
+        NUMBER.coerce_input_value(value)
+
+
+def test_a_literal_of_another_kind_is_refused() -> None:
+    for kind in (TIME, NUMBER):
+        with pytest.raises(GraphQLError):
+            literal(kind, "{ a: 1 }")
