@@ -62,6 +62,7 @@ class Customer(Node):
     spend_by_material: list[MaterialSpend] | None = batched(
         spend_by_customer,
         key="id",
+        whole=True,
         description="What was priced over the last days, by material, the greatest sum first.",
     )
 

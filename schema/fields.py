@@ -11,7 +11,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers.batch import BatchFunction, Selection
+from resolvers.batch import EMPTY, BatchFunction
 from resolvers.context import Context
 from resolvers.loader import loader
 from schema.selection import COLUMNS, SEPARATE, selection_of
@@ -26,6 +26,7 @@ class BatchSpec:
     function: BatchFunction
     key: str | None
     argument: str | None
+    whole: bool
 
 
 def column(*names: str, description: str) -> Any:
@@ -48,6 +49,7 @@ def batched(
     description: str,
     key: str | None = None,
     argument: str | None = None,
+    whole: bool = False,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A field that a batch function answers for all parents at once.
@@ -55,9 +57,10 @@ def batched(
     ``function(context, keys, selection, *, arguments...)`` is given the ``key`` column of every
     parent, or the value of ``argument`` at the root; a root field with neither has the one key
     ``True``. Its keyword-only parameters become the field's arguments. A parent whose key is null
-    has a null field.
+    has a null field. ``whole`` says that the function answers the same whatever is selected, so
+    that uses with different selections share one call.
     """
-    spec = BatchSpec(function, key, argument)
+    spec = BatchSpec(function, key, argument, whole)
     parameters = [
         parameter.replace(default=strawberry.UNSET) if parameter.default is None else parameter
         for parameter in inspect.signature(function).parameters.values()
@@ -91,7 +94,7 @@ def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[
     load = context.loaders.get(use)
     if load is None:
         arguments = {name: value for name, value in given.items() if value is not strawberry.UNSET}
-        selection: Selection = selection_of(raw)
+        selection = EMPTY if spec.whole else selection_of(raw)
         question = (spec, repr(sorted(arguments.items())), selection)
         load = context.loaders.get(question)
         if load is None:

@@ -31,11 +31,9 @@ enumeration(
 class Freshness:
     source: FreshnessSource = column(description="Where the values came from.")
     cached_at: datetime | None = column(
-        description="When the cache took them from the database; null when no cache was involved."
+        description="When the cache took them from the database; null where they did not pass through it."
     )
-    age_seconds: float = column(
-        description="How long ago they left the database, in seconds; 0 when they come from it."
-    )
+    age_seconds: float = column(description="How long ago they left the database, in seconds.")
 
 
 @strawberry.type(
@@ -77,6 +75,7 @@ class Material(Node):
     trends: list[PricingTrend] | None = batched(
         trends_by_material,
         key="name",
+        whole=True,
         description="What it was priced at over the last days, one entry per bucket of time, "
         "ascending, empty buckets included.",
     )

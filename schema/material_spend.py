@@ -31,6 +31,7 @@ class MaterialSpend:
     material_properties: Annotated["Material", strawberry.lazy("schema.material")] | None = batched(
         materials_by_names,
         key="material",
+        whole=True,
         description="The material itself, with its properties and its price.",
     )
     total_price: Decimal = column(description="The sum of the calculations' total prices.")

@@ -99,6 +99,7 @@ class PricingCalculation(Node):
     material_properties: Annotated["Material", strawberry.lazy("schema.material")] | None = batched(
         materials_by_name,
         key="material",
+        whole=True,
         description="The material itself, with its properties and today's price.",
     )
     analytics: PricingAnalytics | None = batched(

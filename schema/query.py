@@ -45,6 +45,7 @@ class Query:
     material: Material | None = batched(
         materials_by_names,
         argument="name",
+        whole=True,
         description="One material by its name; null when unknown.",
     )
     materials: Connection[Material] | None = batched(
@@ -53,12 +54,17 @@ class Query:
     pricing_trends: list[PricingTrend] | None = batched(
         trends_by_name,
         argument="material",
+        whole=True,
         description="What a material was priced at over the last days, bucket by bucket.",
     )
     logs: Connection[LogEntry] | None = batched(logs, description="Log lines, newest first.")
     log_statistics: list[LogStatistics] | None = batched(
-        statistics, description="How many lines were logged, by bucket of time and level."
+        statistics,
+        whole=True,
+        description="How many lines were logged, by bucket of time and level.",
     )
     stores: list[StoreStatus] | None = batched(
-        every_store, description="What each store behind this graph says of itself."
+        every_store,
+        whole=True,
+        description="What each store behind this graph says of itself.",
     )
