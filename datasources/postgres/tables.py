@@ -3,6 +3,7 @@
 The migrations are the history of these tables; a test compares the two.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +27,16 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
+from datasources.records import (
+    ComponentType,
+    DeliveryTimeline,
+    Process,
+    SpecialRequirement,
+    SurfaceFinish,
+    Tier,
+    ToleranceClass,
+)
+
 _Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 METADATA = MetaData(
@@ -37,34 +48,12 @@ METADATA = MetaData(
     }
 )
 
-TIERS = ("standard", "premium", "enterprise")
-PROCESSES = (
-    "cnc_milling",
-    "cnc_turning",
-    "sheet_metal",
-    "injection_molding",
-    "die_casting",
-    "3d_printing_sls",
-)
-SURFACE_FINISHES = ("as_machined", "bead_blasted", "anodized", "powder_coated", "polished")
-TOLERANCE_CLASSES = ("standard", "precise", "ultra_precise")
-DELIVERY_TIMELINES = ("economy", "standard", "express")
-SPECIAL_REQUIREMENTS = (
-    "certificate_of_conformance",
-    "first_article_inspection",
-    "itar",
-    "rohs",
-    "material_traceability",
-    "heat_treatment",
-)
-COMPONENT_TYPES = ("material", "labor", "setup", "overhead")
 
-
-def _quoted(values: tuple[str, ...]) -> str:
+def _quoted(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+def _one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({_quoted(values)})", name=column)
 
 
@@ -104,7 +93,7 @@ CUSTOMERS = Table(
     Column("tier", Text, nullable=False, server_default="standard"),
     _moment("created_at"),
     _moment("updated_at"),
-    _one_of("tier", TIERS),
+    _one_of("tier", Tier),
     Index(
         "customers_company_name_search_idx",
         text("to_tsvector('simple', company_name)"),
@@ -157,12 +146,14 @@ PRICING_CALCULATIONS = Table(
     _required("cost_breakdown", JSONB()),
     Column("pricing_tiers", JSONB(), nullable=False, server_default="[]"),
     _required(
-        "total_price", Numeric(14, 4), Computed("(cost_breakdown ->> 'total_cost')::numeric")
+        "total_price",
+        Numeric(14, 4),
+        Computed("(cost_breakdown ->> 'total_cost')::numeric", persisted=True),
     ),
     _required(
         "price_per_unit",
         Numeric(14, 4),
-        Computed("(cost_breakdown ->> 'total_cost')::numeric / quantity"),
+        Computed("(cost_breakdown ->> 'total_cost')::numeric / quantity", persisted=True),
     ),
     _required("estimated_weight_kg", Numeric(10, 4)),
     _moment("created_at"),
@@ -177,12 +168,12 @@ PRICING_CALCULATIONS = Table(
     CheckConstraint(
         "geometric_complexity_score BETWEEN 1 AND 5", name="geometric_complexity_score"
     ),
-    _one_of("process", PROCESSES),
-    _one_of("surface_finish", SURFACE_FINISHES),
-    _one_of("tolerance_class", TOLERANCE_CLASSES),
-    _one_of("delivery_timeline", DELIVERY_TIMELINES),
+    _one_of("process", Process),
+    _one_of("surface_finish", SurfaceFinish),
+    _one_of("tolerance_class", ToleranceClass),
+    _one_of("delivery_timeline", DeliveryTimeline),
     CheckConstraint(
-        f"special_requirements <@ ARRAY[{_quoted(SPECIAL_REQUIREMENTS)}]",
+        f"special_requirements <@ ARRAY[{_quoted(SpecialRequirement)}]",
         name="special_requirements",
     ),
     CheckConstraint("jsonb_typeof(pricing_tiers) = 'array'", name="pricing_tiers"),
@@ -224,7 +215,7 @@ COST_COMPONENTS = Table(
     _required("quantity", Numeric(10, 4)),
     _required("total_cost", Numeric(12, 4)),
     _moment("created_at"),
-    _one_of("component_type", COMPONENT_TYPES),
+    _one_of("component_type", ComponentType),
     CheckConstraint("unit_cost >= 0", name="unit_cost"),
     CheckConstraint("quantity >= 0", name="quantity"),
     CheckConstraint("total_cost >= 0", name="total_cost"),
