@@ -7,10 +7,10 @@ import strawberry
 
 from datasources import filters
 from datasources.keyset import Order
-from datasources.records import Process, SpecialRequirement
 from resolvers import global_id
 from resolvers.pricing_calculation import NEWEST_FIRST
 from schema.enumeration import enumeration
+from schema.manufacturing import Process, SpecialRequirement
 from schema.ordering import OrderDirection
 from schema.ranges import DateTimeRange, DecimalRange, IntRange, integers, numbers, stated, times
 

@@ -9,6 +9,8 @@ from datasources.records import (
 )
 from schema.enumeration import enumeration
 
+__all__ = ["DeliveryTimeline", "Process", "SpecialRequirement", "SurfaceFinish", "ToleranceClass"]
+
 enumeration(
     Process,
     "How a part gets its shape.",

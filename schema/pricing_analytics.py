@@ -17,9 +17,9 @@ analytics_by_calculation = by_calculation_ids
 enumeration(
     MarketTrend,
     "Where a price is heading.",
-    RISING="Up.",
+    RISING="Prices are going up.",
     STABLE="Neither up nor down by much.",
-    FALLING="Down.",
+    FALLING="Prices are going down.",
 )
 
 

@@ -8,14 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from datasources.records import (
-    DeliveryTimeline,
-    PricingCalculationRecord,
-    Process,
-    SpecialRequirement,
-    SurfaceFinish,
-    ToleranceClass,
-)
+from datasources.records import PricingCalculationRecord
 from resolvers import pricing_calculation
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
@@ -26,6 +19,13 @@ from schema.calculation_filter import Filter, OrderBy, calculation_filter, calcu
 from schema.cost_component import CostComponent, components_by_calculation
 from schema.fields import batched, column, computed
 from schema.log_entry import LogEntry, logs_by_calculation
+from schema.manufacturing import (
+    DeliveryTimeline,
+    Process,
+    SpecialRequirement,
+    SurfaceFinish,
+    ToleranceClass,
+)
 from schema.pricing_analytics import PricingAnalytics, analytics_by_calculation
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import strawberry
 
-from datasources.records import Process, TrendInterval
+from datasources.records import TrendInterval
 from resolvers import pricing_trend
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from schema.enumeration import enumeration
 from schema.fields import column
+from schema.manufacturing import Process
 
 enumeration(
     TrendInterval,
