@@ -1,5 +1,6 @@
 """Context: all that one operation's resolvers share; made anew for each operation, never kept."""
 
+from asyncio import Task
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +16,10 @@ from resolvers.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``now`` is the operation's one clock reading (UTC), so that all its ranges agree."""
+    """``now`` is the operation's one clock reading (UTC), so that all its ranges agree.
+
+    ``calls`` holds the batch calls that are under way; whoever ends the operation cancels them.
+    """
 
     viewer: Viewer
     scope: Scope
@@ -24,3 +28,4 @@ class Context:
     limits: Limits
     now: datetime
     loaders: dict[object, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)
+    calls: set[Task[Any]] = field(default_factory=set)

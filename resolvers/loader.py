@@ -1,5 +1,6 @@
 """Loader: how the standard executor reaches a batch function, through one DataLoader per use."""
 
+from asyncio import current_task
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,13 @@ def loader(
     """
 
     async def call(keys: list[Any]) -> list[Any]:
-        slots = await function(context, keys, selection, **arguments)
+        task = current_task()
+        assert task is not None
+        context.calls.add(task)
+        try:
+            slots = await function(context, keys, selection, **arguments)
+        finally:
+            context.calls.discard(task)
         if len(slots) != len(keys):
             name = getattr(function, "__qualname__", repr(function))
             raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")

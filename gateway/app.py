@@ -1,0 +1,32 @@
+"""App: the whole gateway as one ASGI application, composed from top to bottom."""
+
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from gateway.lifespan import lifespan
+from gateway.settings import Settings, load_settings
+from gateway.telemetry.logs import configure_logging
+from gateway.transport.console import console_routes
+from gateway.transport.health import health_routes
+from gateway.transport.http import GraphQLEndpoint
+from schema import build_schema
+
+
+def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starlette:
+    """Opens nothing yet: the stores open when the server starts the application's lifespan."""
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLEndpoint(settings.http)),
+            *console_routes(settings.console),
+            *health_routes(),
+        ],
+        lifespan=lifespan(settings, schema or build_schema().core),
+    )
+
+
+def from_environment() -> Starlette:
+    """What each process of a server calls to get its application."""
+    settings = load_settings()
+    configure_logging(settings.log)
+    return create_app(settings)

@@ -1,0 +1,163 @@
+"""Errors: every code a client may meet, and the sole translator of any error into one of them.
+
+RefusedError   an operation that was not run, or had no answer: one code, one or more errors
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from graphql import FieldNode, GraphQLError
+
+from datasources.errors import StoreName, StoreUnavailableError
+from resolvers.errors import ClientError
+
+FormattedError = dict[str, Any]
+
+_log = logging.getLogger("gateway.error")
+
+
+class Code(StrEnum):
+    """The codes of the edge; the resolvers add their own (resolvers/errors.py)."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    INVALID_PARAMETERS = "INVALID_PARAMETERS"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    URI_TOO_LONG = "URI_TOO_LONG"
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class RefusedError(Exception):
+    """An answer without data; every text in it is written for the client."""
+
+    def __init__(self, code: Code, errors: Sequence[FormattedError]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+
+
+def refuse(code: Code, message: str, **details: str | int | float) -> RefusedError:
+    """A refusal with a single error."""
+    return RefusedError(code, [{"message": message, "extensions": {"code": code, **details}}])
+
+
+def refuse_document(code: Code, errors: Iterable[GraphQLError]) -> RefusedError:
+    """A refusal with graphql-core's own errors, whose texts speak only of the client's document."""
+    return RefusedError(code, [_located(error, {"code": code}) for error in errors])
+
+
+def mask(error: BaseException) -> FormattedError:
+    """What a client may know of an unexpected error: an id, which the log line with the rest carries."""
+    error_id = str(uuid4())
+    _log.error(
+        "unexpected error %s", error_id, exc_info=error, extra={"fields": {"error_id": error_id}}
+    )
+    return {
+        "message": "Something went wrong here, not with your request. If it lasts, report the errorId.",
+        "extensions": {"code": Code.INTERNAL_ERROR, "errorId": error_id},
+    }
+
+
+def translate(errors: Sequence[GraphQLError], data: object) -> list[FormattedError]:
+    """The errors of an execution, in the order of their fields in ``data``.
+
+    An error that fills many slots is masked and logged once, under one errorId.
+    """
+    masked: dict[int, FormattedError] = {}
+    ordered = sorted(errors, key=_Position(data))
+    return [_translate(error, masked) for error in ordered]
+
+
+def _translate(error: GraphQLError, masked: dict[int, FormattedError]) -> FormattedError:
+    cause = error.original_error or error
+    if isinstance(cause, ClientError):
+        details = {name: value for name, value in cause.details.items() if value is not None}
+        return _located(error, {"code": cause.code, **details})
+    if isinstance(cause, StoreUnavailableError):
+        return _unavailable(error, cause)
+    if _speaks_of_arguments(cause):
+        return _located(error, {"code": Code.BAD_USER_INPUT})
+    known = masked.get(id(cause))
+    if known is None:
+        known = masked[id(cause)] = mask(cause)
+    return {**_located(error, known["extensions"]), "message": known["message"]}
+
+
+_STORE_NAMES: dict[StoreName, str] = {
+    "postgresql": "PostgreSQL",
+    "mongodb": "MongoDB",
+    "redis": "Redis",
+}
+
+
+def _unavailable(error: GraphQLError, cause: StoreUnavailableError) -> FormattedError:
+    seconds = round(cause.retry_after_seconds, 1)
+    formatted = _located(
+        error,
+        {"code": Code.STORE_UNAVAILABLE, "store": cause.store, "retryAfterSeconds": seconds},
+    )
+    formatted["message"] = (
+        f"{_STORE_NAMES[cause.store]} does not answer at the moment; what other stores hold is "
+        f"complete. Ask for this field again in {seconds:g} s."
+    )
+    return formatted
+
+
+def _speaks_of_arguments(cause: BaseException) -> bool:
+    """Whether graphql-core points at a value in the document rather than at a field's result."""
+    if not isinstance(cause, GraphQLError) or not cause.nodes:
+        return False
+    return not any(isinstance(node, FieldNode) for node in cause.nodes)
+
+
+def _located(error: GraphQLError, extensions: dict[str, Any]) -> FormattedError:
+    formatted: FormattedError = {"message": error.message}
+    if error.locations:
+        formatted["locations"] = [
+            {"line": location.line, "column": location.column} for location in error.locations
+        ]
+    if error.path:
+        formatted["path"] = error.path
+    formatted["extensions"] = extensions
+    return formatted
+
+
+class _Position:
+    """Sorts errors as a reader meets their fields, whatever order they happened in."""
+
+    def __init__(self, data: object) -> None:
+        self.data = data
+        self.orders: dict[int, dict[str, int]] = {}
+
+    def __call__(self, error: GraphQLError) -> tuple[tuple[int, str], ...]:
+        at: object = self.data
+        key: list[tuple[int, str]] = []
+        for step in error.path or ():
+            if isinstance(step, int):
+                key.append((step, ""))
+                at = at[step] if isinstance(at, list) and step < len(at) else None
+            elif isinstance(at, dict):
+                key.append((self.order(at).get(step, len(at)), step))
+                at = at.get(step)
+            else:  # below a null that an error put there
+                key.append((0, step))
+        return tuple(key)
+
+    def order(self, fields: dict[str, Any]) -> dict[str, int]:
+        found = self.orders.get(id(fields))
+        if found is None:
+            found = self.orders[id(fields)] = {name: i for i, name in enumerate(fields)}
+        return found

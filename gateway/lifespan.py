@@ -1,0 +1,54 @@
+"""Lifespan: what the process holds while it serves; stores open once here and close in reverse order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypedDict
+
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+
+from datasources.stores import open_stores
+from gateway.pipeline.document_cache import DocumentCache
+from gateway.pipeline.exchange import Parts
+from gateway.settings import Settings, SettingsError
+from resolvers.cursor import CursorCodec
+
+
+class State(TypedDict):
+    """Every request's ``scope["state"]``."""
+
+    parts: Parts
+
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
+
+
+def lifespan(settings: Settings, schema: GraphQLSchema) -> Lifespan:
+    cursors = CursorCodec(_cursor_secret(settings))
+
+    @asynccontextmanager
+    async def live(app: Starlette) -> AsyncIterator[State]:
+        async with open_stores(settings.postgres, settings.mongodb, settings.redis) as stores:
+            parts = Parts(
+                schema=schema,
+                documents=DocumentCache(schema, settings.document),
+                stores=stores,
+                cursors=cursors,
+                limits=settings.limits,
+                deadline_seconds=settings.deadline_seconds,
+                variable_max_depth=settings.variable_max_depth,
+            )
+            yield {"parts": parts}
+
+    return live
+
+
+def _cursor_secret(settings: Settings) -> bytes:
+    if settings.cursor_secret is None:
+        raise SettingsError(
+            [
+                "GATEWAY_CURSOR_SECRET is not set. It signs cursors: at least 32 characters, secret, "
+                "and the same in every process; `openssl rand -hex 32` makes one."
+            ]
+        )
+    return settings.cursor_secret.get_secret_value().encode()

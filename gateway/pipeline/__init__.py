@@ -1,0 +1,82 @@
+"""The pipeline: the life of an operation as one ordered tuple of stages, whatever brought it here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import NamedTuple
+
+from gateway.errors import Code, RefusedError, mask, refuse
+from gateway.pipeline.document import find_document
+from gateway.pipeline.encoding import encode
+from gateway.pipeline.exchange import Exchange, Parts, Request, Response
+from gateway.pipeline.execution import execute
+from gateway.pipeline.limits import check_limits
+from gateway.pipeline.operation import choose_operation
+from gateway.pipeline.viewer import identify_viewer
+
+
+class Stage(NamedTuple):
+    """``closing`` stages run for every operation, also for one that an earlier stage refused."""
+
+    run: Callable[[Exchange], Awaitable[None]]
+    closing: bool = False
+
+
+STAGES = (
+    Stage(identify_viewer),
+    Stage(find_document),
+    Stage(choose_operation),
+    Stage(check_limits),
+    Stage(execute),
+    Stage(encode, closing=True),
+)
+
+_OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
+_CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
+
+
+async def answer(request: Request, parts: Parts) -> Response:
+    """Takes ``request`` through the stages; always answers, and never later than the deadline."""
+    exchange = Exchange(request, parts, monotonic() + parts.deadline_seconds)
+    await _open(exchange)
+    for stage in _CLOSING:
+        await stage(exchange)
+    operation = exchange.operation
+    return Response(
+        exchange.body,
+        exchange.refused,
+        exchange.errors,
+        operation.operation.value if operation else None,
+        operation.name.value if operation and operation.name else None,
+    )
+
+
+async def _open(exchange: Exchange) -> None:
+    try:
+        async with asyncio.timeout(exchange.parts.deadline_seconds) as limit:
+            for stage in _OPENING:
+                await stage(exchange)
+    except RefusedError as refusal:
+        _refuse(exchange, refusal)
+    except TimeoutError as error:
+        _refuse(exchange, _late(exchange) if limit.expired() else _broken(error))
+    except Exception as error:
+        _refuse(exchange, _broken(error))
+
+
+def _refuse(exchange: Exchange, refusal: RefusedError) -> None:
+    exchange.refused, exchange.errors = refusal.code, refusal.errors
+
+
+def _late(exchange: Exchange) -> RefusedError:
+    seconds = exchange.parts.deadline_seconds
+    return refuse(
+        Code.DEADLINE_EXCEEDED,
+        f"There was no answer within {seconds:g} s, the most that an operation may take here. "
+        "Ask for less at once, or try again later.",
+        deadlineSeconds=seconds,
+    )
+
+
+def _broken(error: Exception) -> RefusedError:
+    return RefusedError(Code.INTERNAL_ERROR, [mask(error)])

@@ -1,0 +1,152 @@
+"""Document cache: query texts parsed and validated once, for as long as they are remembered."""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    validate,
+)
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.errors import Code, RefusedError, refuse, refuse_document
+
+_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+_BYTES_PER_TOKEN = 700
+
+
+class DocumentSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_characters: int = Field(
+        100_000, ge=1_000, description="Characters of the longest query text that is read."
+    )
+    max_tokens: int = Field(
+        15_000, ge=100, description="Tokens (names, values, punctuation) of the longest query text."
+    )
+    max_errors: int = Field(
+        20, ge=1, description="Validation errors after which a document is looked at no further."
+    )
+    cache_entries: int = Field(
+        1_000, ge=1, description="Documents that are remembered, parsed and validated."
+    )
+    cache_bytes: int = Field(
+        67_108_864, ge=1_048_576, description="Bytes that remembered documents may take, estimated."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document and its operations by name."""
+
+    ast: DocumentNode
+    operations: dict[str | None, OperationDefinitionNode]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    outcome: Document | RefusedError
+    bytes: int
+
+
+class DocumentCache:
+    """Remembers what became of the query texts that were used last.
+
+    Refused texts have a shelf of their own, so that garbage never drives a good document out.
+    """
+
+    def __init__(self, schema: GraphQLSchema, settings: DocumentSettings) -> None:
+        self._schema = schema
+        self._settings = settings
+        self._valid = _Shelf(settings.cache_entries, settings.cache_bytes)
+        self._refused = _Shelf(max(1, settings.cache_entries // 8), settings.cache_bytes // 8)
+
+    def find(self, text: str) -> Document:
+        """The document of ``text``; raises :class:`RefusedError` where it is none."""
+        outcome = self._valid.get(text) or self._refused.get(text)
+        if outcome is None:
+            outcome = self._read(text)
+        if isinstance(outcome, Document):
+            return outcome
+        raise RefusedError(outcome.code, outcome.errors)
+
+    def _read(self, text: str) -> Document | RefusedError:
+        limit = self._settings.max_characters
+        if len(text) > limit:
+            return refuse(
+                Code.DOCUMENT_TOO_LARGE,
+                f"The query has {len(text)} characters; at most {limit} are read here.",
+                limit=limit,
+            )
+        outcome = self._parse(text)
+        shelf = self._valid if isinstance(outcome, Document) else self._refused
+        shelf.put(text, outcome)
+        return outcome
+
+    def _parse(self, text: str) -> Document | RefusedError:
+        if _NUL_ESCAPE.search(text):
+            return refuse(Code.BAD_USER_INPUT, "Texts here cannot hold the character U+0000.")
+        try:
+            ast = parse(text, max_tokens=self._settings.max_tokens)
+        except GraphQLError as error:
+            return self._unparsed(error)
+        errors = validate(self._schema, ast, max_errors=self._settings.max_errors)
+        if errors:
+            return refuse_document(Code.GRAPHQL_VALIDATION_FAILED, errors)
+        operations = {
+            node.name.value if node.name else None: node
+            for node in ast.definitions
+            if isinstance(node, OperationDefinitionNode)
+        }
+        return Document(ast, operations)
+
+    def _unparsed(self, error: GraphQLError) -> RefusedError:
+        limit = self._settings.max_tokens
+        if f"more than {limit} tokens" in error.message:
+            return refuse(
+                Code.DOCUMENT_TOO_LARGE,
+                f"The query has more than {limit} tokens, the most that is read here.",
+                limit=limit,
+            )
+        return refuse_document(Code.GRAPHQL_PARSE_FAILED, [error])
+
+
+class _Shelf:
+    """Least recently used first out, bounded by entries and by estimated bytes."""
+
+    def __init__(self, max_entries: int, max_bytes: int) -> None:
+        self.max_entries = max_entries
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self.entries: OrderedDict[str, _Entry] = OrderedDict()
+
+    def get(self, text: str) -> Document | RefusedError | None:
+        entry = self.entries.get(text)
+        if entry is None:
+            return None
+        self.entries.move_to_end(text)
+        return entry.outcome
+
+    def put(self, text: str, outcome: Document | RefusedError) -> None:
+        entry = _Entry(outcome, _bytes_of(text, outcome))
+        if entry.bytes > self.max_bytes:
+            return
+        self.entries[text] = entry
+        self.bytes += entry.bytes
+        while len(self.entries) > self.max_entries or self.bytes > self.max_bytes:
+            self.bytes -= self.entries.popitem(last=False)[1].bytes
+
+
+def _bytes_of(text: str, outcome: Document | RefusedError) -> int:
+    if isinstance(outcome, RefusedError):
+        return 4 * len(text) + 1_000 * len(outcome.errors)
+    token = outcome.ast.loc.start_token if outcome.ast.loc else None
+    tokens = 0
+    while token is not None:
+        tokens, token = tokens + 1, token.next
+    return 4 * len(text) + _BYTES_PER_TOKEN * tokens

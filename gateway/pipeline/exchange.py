@@ -1,0 +1,67 @@
+"""Exchange: one operation on its way, from the request to the response; each stage adds its part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql.execution import Executor
+
+from datasources.stores import Stores
+from gateway.errors import Code, FormattedError
+from gateway.pipeline.document_cache import Document, DocumentCache
+from resolvers.cursor import CursorCodec
+from resolvers.limits import Limits
+from resolvers.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks, whatever brought it here; ``safe`` means that only queries may run."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the stages work with; made once per process."""
+
+    schema: GraphQLSchema
+    documents: DocumentCache
+    stores: Stores
+    cursors: CursorCodec
+    limits: Limits
+    deadline_seconds: float
+    variable_max_depth: int
+    executor: type[Executor[Any]] = Executor
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A field below ``parts`` is set by the stage that it names, and read only by later ones."""
+
+    request: Request
+    parts: Parts
+    deadline: float  # on the time.monotonic clock, in seconds
+    viewer: Viewer = field(init=False)  # identify_viewer
+    document: Document = field(init=False)  # find_document
+    operation: OperationDefinitionNode | None = None  # choose_operation
+    data: dict[str, Any] | None = None  # execute
+    errors: Sequence[FormattedError] = ()  # execute, or whatever refused
+    refused: Code | None = None  # whatever refused: there is no data entry then
+    body: bytes = b""  # encode
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """``refused`` says why there is no data entry; ``errors`` beside data make a partial answer."""
+
+    body: bytes
+    refused: Code | None
+    errors: Sequence[FormattedError]
+    operation_type: str | None
+    operation_name: str | None

@@ -1,0 +1,57 @@
+"""Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from graphql import ExecutionResult
+
+from datasources.scope import Scope
+from gateway.errors import Code, refuse_document, translate
+from gateway.pipeline.exchange import Exchange
+from resolvers.context import Context
+
+_MARGIN_SHARE = 0.05
+
+
+async def execute(exchange: Exchange) -> None:
+    context = _context(exchange)
+    try:
+        result = await _run(exchange, context)
+    finally:
+        # A DataLoader calls its batch function in a task of its own, which nobody else cancels.
+        for call in tuple(context.calls):
+            call.cancel()
+    exchange.data = result.data
+    if result.errors:
+        exchange.errors = translate(result.errors, result.data)
+
+
+async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
+    request, parts = exchange.request, exchange.parts
+    executor = parts.executor.build(
+        parts.schema,
+        exchange.document.ast,
+        context_value=context,
+        raw_variable_values=request.variables,
+        operation_name=request.operation_name or None,
+    )
+    if isinstance(executor, list):
+        raise refuse_document(Code.BAD_USER_INPUT, executor)
+    result: Any = executor.execute_operation()
+    if not isinstance(result, ExecutionResult):
+        result = await result
+    return cast(ExecutionResult, result)
+
+
+def _context(exchange: Exchange) -> Context:
+    parts = exchange.parts
+    # Stores give up a little before the operation does, so that its other fields still arrive.
+    margin_seconds = parts.deadline_seconds * _MARGIN_SHARE
+    return Context(
+        viewer=exchange.viewer,
+        scope=Scope(None, exchange.deadline - margin_seconds),
+        stores=parts.stores,
+        cursors=parts.cursors,
+        limits=parts.limits,
+        now=datetime.now(UTC),
+    )

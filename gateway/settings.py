@@ -1,0 +1,184 @@
+"""Settings: the sole reader of the environment; composes the settings that each part declares.
+
+POSTGRES_URL, MONGODB_URL and REDIS_URL name the stores; every other name is GATEWAY_ and the setting's
+path here, as in GATEWAY_POSTGRES_POOL_MAX_SIZE. A file .env may hold the same names; the environment wins.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from datasources.mongo.settings import MongoSettings
+from datasources.postgres.settings import PostgresSettings
+from datasources.redis.settings import RedisSettings
+from gateway.pipeline.document_cache import DocumentSettings
+from gateway.telemetry.logs import LogSettings
+from gateway.transport.console import ConsoleMode
+from gateway.transport.settings import HttpSettings
+from resolvers.limits import Limits
+
+_URL_NAMES = {"postgres": "POSTGRES_URL", "mongodb": "MONGODB_URL", "redis": "REDIS_URL"}
+_NAMES_OF_OTHERS = frozenset({"GATEWAY_VENV"})  # read by the script dev
+
+
+class SettingsError(Exception):
+    """Settings that cannot be started with: one sentence for each, with its name and what is right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    postgres: PostgresSettings
+    mongodb: MongoSettings
+    redis: RedisSettings
+    host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    port: int = Field(
+        8000, ge=0, le=65535, description="Port that it listens on; 0 takes a free one."
+    )
+    workers: int = Field(1, ge=1, description="Processes that serve.")
+    keep_alive_seconds: int = Field(
+        15, ge=1, description="Seconds that an idle connection of a client is kept open."
+    )
+    shutdown_seconds: int = Field(
+        15, ge=1, description="Seconds that operations under way may still take after SIGTERM."
+    )
+    cursor_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Secret that signs cursors, the same in every process; at least 32 characters. "
+        "Needed to serve.",
+    )
+    deadline_seconds: float = Field(
+        10, gt=0, description="Seconds after which an operation is stopped and answered as late."
+    )
+    variable_max_depth: int = Field(
+        32, ge=1, description="Levels that lists and objects in the variables may be nested."
+    )
+    console: ConsoleMode = Field(
+        "self-hosted",
+        description="The console at /: from this host, from a public CDN where it was not built, or none.",
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="Folder of the servers that `gateway demo` starts."
+    )
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    document: DocumentSettings = Field(default_factory=DocumentSettings)
+    limits: Limits = Field(default_factory=Limits)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    @model_validator(mode="after")
+    def _check_page_sizes(self) -> Self:
+        if self.limits.default_page_size > self.limits.max_page_size:
+            raise ValueError("the default page size is larger than the largest one")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls)
+
+
+class Setting(NamedTuple):
+    """One setting as a person sets it."""
+
+    name: str
+    path: tuple[str, ...]
+    field: FieldInfo
+
+    @property
+    def required(self) -> bool:
+        return self.field.is_required()
+
+    @property
+    def default(self) -> object:
+        return None if self.field.default is PydanticUndefined else self.field.default
+
+    @property
+    def secret(self) -> bool:
+        return self.path[-1] in ("url", "cursor_secret")
+
+
+def catalogue() -> list[Setting]:
+    """Every setting there is, in the order in which they are declared."""
+    found = []
+    for name, field in Settings.model_fields.items():
+        part = field.annotation
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            for inner, inner_field in part.model_fields.items():
+                own = f"GATEWAY_{name}_{inner}".upper()
+                shown = _URL_NAMES[name] if inner == "url" else own
+                found.append(Setting(shown, (name, inner), inner_field))
+        else:
+            found.append(Setting(f"GATEWAY_{name}".upper(), (name,), field))
+    return found
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process; ``given`` wins over the environment. Raises :class:`SettingsError`."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        known = {setting.path: setting for setting in catalogue()}
+        details = error.errors(include_url=False)
+        raise SettingsError([_problem(detail, known) for detail in details]) from None
+
+
+class _Environment(PydanticBaseSettingsSource):
+    """Environment variables and the file .env, as nested values; unset and empty mean the default."""
+
+    def __call__(self) -> dict[str, Any]:
+        variables = {**dotenv_values(".env"), **os.environ}
+        settings = {setting.name: setting for setting in catalogue()}
+        _refuse_unknown(variables, settings)
+        values: dict[str, Any] = {part: {} for part in _URL_NAMES}
+        for name, setting in settings.items():
+            if value := variables.get(name):
+                *parts, last = setting.path
+                place = values.setdefault(parts[0], {}) if parts else values
+                place[last] = value
+        return values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+
+def _refuse_unknown(variables: Mapping[str, object], settings: Mapping[str, Setting]) -> None:
+    known = settings.keys() | _NAMES_OF_OTHERS
+    problems = []
+    for name in sorted(variables):
+        if name.startswith("GATEWAY_") and name not in known:
+            near = get_close_matches(name, settings, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see .env.example for those there are."
+            problems.append(f"{name} is not a setting; {hint}")
+    if problems:
+        raise SettingsError(problems)
+
+
+def _problem(detail: ErrorDetails, known: Mapping[tuple[str, ...], Setting]) -> str:
+    path = tuple(str(step) for step in detail["loc"][:2])
+    setting = known.get(path) or known.get(path[:1])
+    if setting is None:
+        return f"{'.'.join(path) or 'The settings'}: {detail['msg']}."
+    if detail["type"] == "missing":
+        return f"{setting.name} is not set. {setting.field.description}"
+    value = "" if setting.secret else f" is {str(detail['input'])!r}, but"
+    default = "" if setting.default is None else f" Default: {setting.default}."
+    return f"{setting.name}{value}: {detail['msg']}. {setting.field.description}{default}"

@@ -1,0 +1,1 @@
+"""Telemetry: what the gateway says of itself to those who run it."""

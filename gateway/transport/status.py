@@ -1,0 +1,58 @@
+"""Status: the HTTP status of an answer, by the rules of 2026 or by those of the older drafts.
+
+Source: GraphQL over HTTP, first edition of September 2026, "Status Codes"; its drafts before 2026.
+"""
+
+from gateway.errors import Code
+from gateway.pipeline.exchange import Response
+from gateway.transport.negotiation import MediaType
+from gateway.transport.settings import StatusRules
+
+PARTIAL_SUCCESS = 294
+
+STRICT_2026 = {
+    Code.BAD_REQUEST: 400,
+    Code.INVALID_PARAMETERS: 422,
+    Code.NOT_ACCEPTABLE: 406,
+    Code.UNSUPPORTED_MEDIA_TYPE: 415,
+    Code.METHOD_NOT_ALLOWED: 405,
+    Code.BODY_TOO_LARGE: 413,
+    Code.URI_TOO_LONG: 414,
+    Code.REQUEST_TIMEOUT: 408,
+    Code.DOCUMENT_TOO_LARGE: 413,
+    Code.GRAPHQL_PARSE_FAILED: 400,
+    Code.GRAPHQL_VALIDATION_FAILED: 422,
+    Code.OPERATION_RESOLUTION_FAILURE: 422,
+    Code.BAD_USER_INPUT: 422,
+    Code.STORE_UNAVAILABLE: 503,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.INTERNAL_ERROR: 500,
+}
+
+# The older drafts know no 422.
+LEGACY = {code: 400 if status == 422 else status for code, status in STRICT_2026.items()}
+
+# Under the older drafts application/json answers any well-formed request with 200.
+_WELL_FORMED = frozenset(
+    {
+        Code.DOCUMENT_TOO_LARGE,
+        Code.GRAPHQL_PARSE_FAILED,
+        Code.GRAPHQL_VALIDATION_FAILED,
+        Code.OPERATION_RESOLUTION_FAILURE,
+        Code.BAD_USER_INPUT,
+        Code.STORE_UNAVAILABLE,
+        Code.DEADLINE_EXCEEDED,
+        Code.INTERNAL_ERROR,
+    }
+)
+
+
+def status_of(response: Response, media: MediaType, rules: StatusRules) -> int:
+    if response.refused is None:
+        partial = bool(response.errors) and media is MediaType.GRAPHQL and rules == "strict-2026"
+        return PARTIAL_SUCCESS if partial else 200
+    if rules == "strict-2026":
+        return STRICT_2026[response.refused]
+    if media is MediaType.JSON and response.refused in _WELL_FORMED:
+        return 200
+    return LEGACY[response.refused]
