@@ -71,7 +71,7 @@ class DataFolder:
 async def hold_data_folder(path: Path, *, fresh: bool) -> AsyncIterator[DataFolder]:
     """Waits for what a killed run left behind, never for a run that is alive."""
     try:
-        place, account = _prepare(Path(os.path.abspath(path)))
+        place, account = _prepare(path)
         lock_fd = os.open(place / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise DataFolderError(
@@ -91,6 +91,7 @@ async def hold_data_folder(path: Path, *, fresh: bool) -> AsyncIterator[DataFold
 
 def _prepare(path: Path) -> tuple[Path, Account]:
     """The folder itself, or for root a place of its own where the servers' account cannot reach it."""
+    path = path.absolute()
     existed = path.exists()
     account = _take(path)
     if account.may_enter(path):
