@@ -1,8 +1,6 @@
 """Fixtures of the Redis tests: a prefix of its own for each test, and a private server to hurt."""
 
 import asyncio
-import os
-import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,7 +8,12 @@ from time import monotonic
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
+from datasources.embedded.account import Account
+from datasources.embedded.cluster import StoreUrls
+from datasources.embedded.program import Program, find_program
+from datasources.embedded.redis import REQUIREMENT
 from datasources.observer import StoreCall
 from datasources.redis.client import RedisStore
 from datasources.redis.settings import RedisSettings
@@ -24,12 +27,12 @@ def scope(seconds: float = 30) -> Scope:
 
 
 @pytest.fixture
-def settings_of() -> SettingsOf:
+def settings_of(store_urls: StoreUrls) -> SettingsOf:
     """Settings with the given fields under a key prefix that no other test uses."""
     prefix = f"test-{uuid4().hex}"
 
     def settings(**fields: object) -> RedisSettings:
-        given = {"url": os.environ["REDIS_URL"], "key_prefix": prefix, "timeout_seconds": 5}
+        given = {"url": store_urls.redis, "key_prefix": prefix, "timeout_seconds": 5}
         return RedisSettings.model_validate(given | fields)
 
     return settings
@@ -50,16 +53,15 @@ async def redis(settings_of: SettingsOf, calls: list[StoreCall]) -> AsyncIterato
 class PrivateServer:
     """A redis-server of one test's own, behind a socket in its folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, program: Program, folder: Path) -> None:
+        self._program = program
         self._socket = folder / "redis.sock"
         self._process: asyncio.subprocess.Process | None = None
         self.url = f"unix://{self._socket}"
 
     async def start(self) -> None:
-        program = shutil.which("redis-server")
-        assert program is not None
         self._process = await asyncio.create_subprocess_exec(
-            program,
+            self._program.path,
             *("--port", "0", "--unixsocket", str(self._socket), "--save", ""),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -84,9 +86,14 @@ class PrivateServer:
         self._process.send_signal(number)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_program() -> Program:
+    return await find_program(REQUIREMENT, Account(), lambda *_: None)
+
+
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[PrivateServer]:
-    private = PrivateServer(tmp_path)
+async def server(redis_program: Program, tmp_path: Path) -> AsyncIterator[PrivateServer]:
+    private = PrivateServer(redis_program, tmp_path)
     await private.start()
     yield private
     await private.kill()

@@ -5,6 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from datasources.redis.material_lease import MaterialKeys, MaterialLease
 from tests.datasources.redis.catalogue import Catalogue
 from tests.datasources.redis.conftest import SettingsOf, scope
 
+ROOT = Path(__file__).parents[3]
 Found = dict[str, MaterialRecord | StoreUnavailableError]
 
 
@@ -51,6 +53,7 @@ async def test_fifty_readers_of_two_caches_load_once(
 async def start_reader(settings: str, readers: int) -> Process:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.datasources.redis.reader", settings, "peek", str(readers)),
+        cwd=ROOT,
         stdin=PIPE,
         stdout=PIPE,
     )
