@@ -7,8 +7,6 @@ from functools import partial
 from time import monotonic
 from typing import Self, TypeVar
 
-import pymongo
-
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
 from datasources.mongo import statement
@@ -26,7 +24,9 @@ _STATUS_SECONDS = 1.0
 _CLOSE_SECONDS = 1.0
 # A call that got less than this before its operation's deadline says nothing about the store.
 _FAIR_SECONDS = 1.0
-# Below a millisecond there is no limit to send: to the server, a maxTimeMS of 0 means none.
+# The server gives up a little before the client does, so that its word still arrives and the
+# connection stays good. Less than a millisecond cannot be sent: to the server, 0 means no limit.
+_SERVER_SHARE = 0.95
 _SHORTEST_SECONDS = 0.002
 
 
@@ -49,13 +49,12 @@ class Mongo:
         return cls(settings, open_driver(settings, pool), pool, observer)
 
     async def close(self) -> None:
-        """Takes leave of the server, or not when it hangs."""
+        """Takes leave of the server; from one that hangs, without a word."""
         try:
-            with pymongo.timeout(_CLOSE_SECONDS):
-                async with asyncio.timeout(2 * _CLOSE_SECONDS):
-                    await self._driver.close()
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._driver.close()
         except TimeoutError:
-            return
+            await self._driver.close()  # the first try has given up the sessions it would end
 
     async def find(self, scope: Scope, read: Find) -> list[Document]:
         call = partial(self._driver.find, read)
@@ -76,7 +75,11 @@ class Mongo:
         return int(counted[0]["count"]) if counted else 0
 
     async def insert(self, scope: Scope, collection: str, documents: Sequence[Document]) -> int:
-        call = partial(self._driver.insert, collection, documents)
+        """The only call that the server does not limit: an insert knows no maxTimeMS."""
+
+        async def call(_: int) -> int:
+            return await self._driver.insert(collection, documents)
+
         return await self._ask(scope, call, int, lambda: f"insert {collection}")
 
     async def command(self, scope: Scope, command: Document) -> Document:
@@ -86,9 +89,10 @@ class Mongo:
     async def status(self) -> StoreStatusRecord:
         """Asks past the breaker, so that it tells of a store that has come back."""
         version, message, started = None, None, monotonic()
+        limit = _milliseconds(_STATUS_SECONDS)
         try:
             async with _limited(_STATUS_SECONDS):
-                version = (await self._driver.command({"buildInfo": 1}))["version"]
+                version = (await self._driver.command({"buildInfo": 1}, limit))["version"]
         except StoreUnavailableError as error:
             message = str(error)
         return {
@@ -105,7 +109,7 @@ class Mongo:
     async def _ask(
         self,
         scope: Scope,
-        call: Callable[[], Awaitable[T]],
+        call: Callable[[int], Awaitable[T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
     ) -> T:
@@ -128,14 +132,14 @@ class Mongo:
     async def _observed(
         self,
         seconds: float,
-        call: Callable[[], Awaitable[T]],
+        call: Callable[[int], Awaitable[T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
     ) -> T:
         started, count = monotonic(), 0
         try:
             async with _limited(seconds):
-                answer = await call()
+                answer = await call(_milliseconds(seconds))
             count = rows(answer)
             return answer
         finally:
@@ -143,13 +147,16 @@ class Mongo:
                 self._observer(StoreCall("mongodb", text(), monotonic() - started, count))
 
 
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000 * _SERVER_SHARE))
+
+
 @asynccontextmanager
 async def _limited(seconds: float) -> AsyncIterator[None]:
     """Ends the wait after ``seconds`` and turns silence of the store into StoreUnavailableError."""
     try:
-        with pymongo.timeout(seconds):
-            async with asyncio.timeout(seconds):
-                yield
+        async with asyncio.timeout(seconds):
+            yield
     except TimeoutError:
         raise unavailable("did not answer in time") from None
     except Exception as error:

@@ -47,17 +47,19 @@ class Find:
 
 
 class Driver(Protocol):
-    async def find(self, read: Find) -> list[Document]: ...
+    """``max_time_ms`` is the server's own limit; the client limits the wait for its answer."""
+
+    async def find(self, read: Find, max_time_ms: int) -> list[Document]: ...
 
     async def aggregate(
-        self, collection: str | None, pipeline: Sequence[Document]
+        self, collection: str | None, pipeline: Sequence[Document], max_time_ms: int
     ) -> list[Document]:
         """``None`` aggregates the database, for pipelines that begin with their own documents."""
         ...
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> int: ...
 
-    async def command(self, command: Document) -> Document: ...
+    async def command(self, command: Document, max_time_ms: int) -> Document: ...
 
     async def close(self) -> None: ...
 
@@ -68,7 +70,7 @@ def open_driver(settings: MongoSettings, pool: ConnectionPoolListener) -> Driver
         try:
             from datasources.mongo.motor_driver import MotorDriver
         except ModuleNotFoundError as error:
-            if error.name != "motor":
+            if (error.name or "").partition(".")[0] != "motor":
                 raise
             raise MotorMissingError from None
         return MotorDriver(settings, client_options(settings, pool))

@@ -21,11 +21,11 @@ async def establish(mongo: Mongo, scope: Scope, collection: Collection) -> None:
         if error.code != _NAMESPACE_EXISTS:
             raise
         await mongo.command(scope, {"collMod": collection.name, "validator": collection.validator})
-    present = await _indexes(mongo, scope, collection.name)
+    present = await indexes(mongo, scope, collection.name)
     wanted = [index for index in collection.indexes if index.name not in present]
     if wanted:
-        indexes = [_specification(index, mongo.settings.log_ttl_days) for index in wanted]
-        await mongo.command(scope, {"createIndexes": collection.name, "indexes": indexes})
+        made = [specification(index, mongo.settings.log_ttl_days) for index in wanted]
+        await mongo.command(scope, {"createIndexes": collection.name, "indexes": made})
     if any(index.expires for index in collection.indexes):
         await set_time_to_live(mongo, scope, collection)
 
@@ -38,19 +38,9 @@ async def remove(mongo: Mongo, scope: Scope, collection: Collection) -> None:
             raise
 
 
-async def missing_indexes(mongo: Mongo, scope: Scope, collection: Collection) -> list[str]:
-    """Names of declared indexes that the server does not hold, or holds over other keys."""
-    present = await _indexes(mongo, scope, collection.name)
-    return [
-        index.name
-        for index in collection.indexes
-        if tuple(present.get(index.name, {}).get("key", {}).items()) != index.keys
-    ]
-
-
 async def time_to_live_days(mongo: Mongo, scope: Scope, collection: Collection) -> float | None:
     """Days after which the server deletes a document; ``None`` where it keeps them."""
-    index = (await _indexes(mongo, scope, collection.name)).get(TTL_INDEX, {})
+    index = (await indexes(mongo, scope, collection.name)).get(TTL_INDEX, {})
     seconds = index.get("expireAfterSeconds")
     return None if seconds is None else seconds / _SECONDS_PER_DAY
 
@@ -65,7 +55,7 @@ async def set_time_to_live(mongo: Mongo, scope: Scope, collection: Collection) -
     return True
 
 
-async def _indexes(mongo: Mongo, scope: Scope, name: str) -> dict[str, dict[str, Any]]:
+async def indexes(mongo: Mongo, scope: Scope, name: str) -> dict[str, dict[str, Any]]:
     try:
         listed = await mongo.command(scope, {"listIndexes": name})
     except OperationFailure as error:
@@ -75,10 +65,10 @@ async def _indexes(mongo: Mongo, scope: Scope, name: str) -> dict[str, dict[str,
     return {index["name"]: index for index in listed["cursor"]["firstBatch"]}
 
 
-def _specification(index: Index, ttl_days: int) -> dict[str, Any]:
-    specification: dict[str, Any] = {"name": index.name, "key": dict(index.keys)}
+def specification(index: Index, ttl_days: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": index.name, "key": dict(index.keys)}
     if index.unique:
-        specification["unique"] = True
+        found["unique"] = True
     if index.expires:
-        specification["expireAfterSeconds"] = ttl_days * _SECONDS_PER_DAY
-    return specification
+        found["expireAfterSeconds"] = ttl_days * _SECONDS_PER_DAY
+    return found

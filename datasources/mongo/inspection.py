@@ -1,30 +1,33 @@
-"""Inspection: what a database lacks of the indexes that the collections declare."""
+"""Inspection: which declared indexes the server lacks, and the command that makes each."""
 
-from time import monotonic
+import orjson
 
-from datasources.mongo.client import Mongo
-from datasources.mongo.collections import ANALYTICS, LOGS, Collection
-from datasources.mongo.establish import missing_indexes as missing_of
+from datasources.mongo.collections import COLLECTIONS, Index
+from datasources.mongo.establish import indexes, specification
+from datasources.mongo.migrate import patient_client
 from datasources.mongo.settings import MongoSettings
-from datasources.scope import Scope
 
 
 async def missing_indexes(settings: MongoSettings) -> dict[str, str]:
-    """Declared indexes that are absent or over other keys, each with what builds it in mongosh."""
-    mongo = await Mongo.open(settings)
-    scope = Scope(None, monotonic() + settings.timeout_seconds)
-    try:
-        return {
-            f"{collection.name}.{name}": _command(collection, name)
-            for collection in (ANALYTICS, LOGS)
-            for name in await missing_of(mongo, scope, collection)
-        }
-    finally:
-        await mongo.close()
+    """By name, those that are missing or lie over other keys; the values are mongosh commands."""
+    missing: dict[str, str] = {}
+    async with patient_client(settings) as (mongo, scope):
+        for collection in COLLECTIONS:
+            present = await indexes(mongo, scope, collection.name)
+            for index in collection.indexes:
+                held = tuple(present.get(index.name, {}).get("key", {}).items())
+                if held != index.keys:
+                    command = _making(collection.name, index, settings.log_ttl_days)
+                    drop = f'db.{collection.name}.dropIndex("{index.name}"); ' if held else ""
+                    missing[f"{collection.name}.{index.name}"] = drop + command
+    return missing
 
 
-def _command(collection: Collection, name: str) -> str:
-    index = next(index for index in collection.indexes if index.name == name)
-    keys = ", ".join(f'"{key}": {direction}' for key, direction in index.keys)
-    unique = ", unique: true" if index.unique else ""
-    return f'db.{collection.name}.createIndex({{{keys}}}, {{name: "{name}"{unique}}})'
+def _making(collection: str, index: Index, ttl_days: int) -> str:
+    options = specification(index, ttl_days)
+    keys = options.pop("key")
+    return f"db.{collection}.createIndex({_text(keys)}, {_text(options)})"
+
+
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode()

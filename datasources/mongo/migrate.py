@@ -53,7 +53,7 @@ HEAD = MIGRATIONS[-1].version
 
 async def status(settings: MongoSettings) -> list[MigrationStatus]:
     """Every migration, and when it was applied; changes nothing."""
-    async with _migrator(settings) as (mongo, scope):
+    async with patient_client(settings) as (mongo, scope):
         applied = await _applied(mongo, scope)
         return [
             MigrationStatus(migration.version, migration.name, applied.get(migration.version))
@@ -64,7 +64,7 @@ async def status(settings: MongoSettings) -> list[MigrationStatus]:
 async def up(settings: MongoSettings, to: int = HEAD) -> list[str]:
     """Applies what is missing up to ``to`` and the time to live; says what it did."""
     done: list[str] = []
-    async with _migrator(settings) as (mongo, scope), migration_lock(mongo, scope):
+    async with patient_client(settings) as (mongo, scope), migration_lock(mongo, scope):
         applied = await _applied(mongo, scope)
         for migration in MIGRATIONS:
             if migration.version <= to and migration.version not in applied:
@@ -81,7 +81,7 @@ async def up(settings: MongoSettings, to: int = HEAD) -> list[str]:
 async def down(settings: MongoSettings, to: int) -> list[str]:
     """Takes back, newest first, every applied migration above ``to``; says what it did."""
     done: list[str] = []
-    async with _migrator(settings) as (mongo, scope), migration_lock(mongo, scope):
+    async with patient_client(settings) as (mongo, scope), migration_lock(mongo, scope):
         applied = await _applied(mongo, scope)
         for migration in reversed(MIGRATIONS):
             if migration.version > to and migration.version in applied:
@@ -97,9 +97,13 @@ def pending(statuses: Sequence[MigrationStatus]) -> list[MigrationStatus]:
 
 
 @asynccontextmanager
-async def _migrator(settings: MongoSettings) -> AsyncIterator[tuple[Mongo, Scope]]:
-    """A client of its own: building an index may take longer than any call of the gateway."""
-    mongo = await Mongo.open(settings.model_copy(update={"timeout_seconds": _LONGEST_SECONDS}))
+async def patient_client(settings: MongoSettings) -> AsyncIterator[tuple[Mongo, Scope]]:
+    """A client of its own: building an index may take longer than any call of the gateway.
+
+    Always PyMongo: with such a limit, a thread of Motor could hold up the end of the process.
+    """
+    patient = settings.model_copy(update={"timeout_seconds": _LONGEST_SECONDS, "driver": "pymongo"})
+    mongo = await Mongo.open(patient)
     try:
         await mongo.command(_scope(settings.timeout_seconds), {"ping": 1})
         yield mongo, _scope(_LONGEST_SECONDS)

@@ -17,28 +17,32 @@ class MotorDriver:
         )
         self._database: AsyncIOMotorDatabase[Document] = self._client[settings.database]
 
-    async def find(self, read: Find) -> list[Document]:
+    async def find(self, read: Find, max_time_ms: int) -> list[Document]:
         cursor = self._database[read.collection].find(
             read.filter,
             read.projection,
             sort=list(read.sort) or None,
             limit=read.limit,
             batch_size=BATCH_SIZE,
+            max_time_ms=max_time_ms,
         )
         return await cursor.to_list(None)
 
     async def aggregate(
-        self, collection: str | None, pipeline: Sequence[Document]
+        self, collection: str | None, pipeline: Sequence[Document], max_time_ms: int
     ) -> list[Document]:
         source = self._database if collection is None else self._database[collection]
-        return await source.aggregate(pipeline, batchSize=BATCH_SIZE).to_list(None)
+        return await source.aggregate(
+            pipeline, batchSize=BATCH_SIZE, maxTimeMS=max_time_ms
+        ).to_list(None)
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> int:
         result = await self._database[collection].insert_many(documents, ordered=False)
         return len(result.inserted_ids)
 
-    async def command(self, command: Document) -> Document:
-        return await self._database.command(command, codec_options=self._database.codec_options)
+    async def command(self, command: Document, max_time_ms: int) -> Document:
+        limited = command | {"maxTimeMS": max_time_ms}
+        return await self._database.command(limited, codec_options=self._database.codec_options)
 
     async def close(self) -> None:
         # Motor closes on the event loop's thread and would block it while it takes leave of the server.

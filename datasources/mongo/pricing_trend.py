@@ -39,7 +39,7 @@ class PricingTrendRepository:
             "timestamp": {"$gte": since, "$lt": until},
         }
         if process is not None:
-            match["pricing_data.process"] = process
+            match["pricing_data.process"] = str(process)
         groups = await self._mongo.aggregate(
             scope, PRICING_ANALYTICS, [{"$match": match}, _group(interval)]
         )

@@ -10,7 +10,7 @@ _SCHEMES = ("mongodb://", "mongodb+srv://")
 
 
 class MongoSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     url: str = Field(repr=False)
     """Connection string; may carry a password, so it is never printed."""
@@ -18,11 +18,11 @@ class MongoSettings(BaseModel):
     """Name of the database; the path of ``url`` names it when this is not given."""
     driver: Literal["pymongo", "motor"] = "pymongo"
     """PyMongo's AsyncMongoClient, or Motor, which the extra ``motor`` installs."""
-    timeout_seconds: float = Field(5.0, gt=0)
+    timeout_seconds: float = Field(default=5.0, gt=0)
     """The longest that one call may take, on both sides of the wire."""
-    pool_max_size: int = Field(20, ge=1)
+    pool_max_size: int = Field(default=20, ge=1)
     """Connections to one server."""
-    log_ttl_days: int = Field(90, ge=1, le=20_000)
+    log_ttl_days: int = Field(default=90, ge=1, le=20_000)
     """Days after which the server deletes a log line; a change takes effect with ``migrate up``."""
 
     @model_validator(mode="before")

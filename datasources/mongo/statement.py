@@ -8,7 +8,7 @@ import orjson
 from datasources.mongo.driver import Document, Find
 
 # Below these keys every leaf comes from a client; elsewhere a pipeline's leaves are this code's own.
-_VALUES = frozenset({"$match", "$documents", "$limit"})
+_VALUES = frozenset({"$match", "$limit"})
 
 
 def of_find(read: Find) -> str:
@@ -32,7 +32,10 @@ def of_command(command: Document) -> str:
 
 def _shape(value: Any, *, hidden: bool = False) -> Any:
     if isinstance(value, dict):
-        return {key: _shape(part, hidden=hidden or key in _VALUES) for key, part in value.items()}
+        return {
+            key: "?" if key == "$documents" else _shape(part, hidden=hidden or key in _VALUES)
+            for key, part in value.items()
+        }
     if isinstance(value, list):
         if hidden and not any(isinstance(part, dict) for part in value):
             return "?"
