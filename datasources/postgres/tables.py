@@ -94,6 +94,7 @@ CUSTOMERS = Table(
     _moment("created_at"),
     _moment("updated_at"),
     _one_of("tier", Tier),
+    CheckConstraint("char_length(company_name) BETWEEN 1 AND 200", name="company_name"),
     Index(
         "customers_company_name_search_idx",
         text("to_tsvector('simple', company_name)"),

@@ -29,6 +29,8 @@ CUSTOMERS = (
     CONSTRAINT customers_pkey PRIMARY KEY (id),
     CONSTRAINT customers_tier_check
         CHECK (tier IN ('standard', 'premium', 'enterprise')),
+    CONSTRAINT customers_company_name_check
+        CHECK (char_length(company_name) BETWEEN 1 AND 200),
     CONSTRAINT customers_user_id_fkey
         FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 )""",

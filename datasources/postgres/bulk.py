@@ -1,0 +1,61 @@
+"""Bulk: loads many rows at once, for the seed."""
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Table
+
+from datasources.postgres.connection import Connection, connect
+from datasources.postgres.settings import PostgresSettings
+from datasources.postgres.silence import reason_of, unavailable
+from datasources.postgres.tables import METADATA
+
+Row = Sequence[Any]
+
+
+@asynccontextmanager
+async def loading(settings: PostgresSettings) -> AsyncIterator[Connection]:
+    """A connection of its own, outside the pool and without a limit of time."""
+    try:
+        connection = await connect(settings)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    except Exception as error:
+        reason = reason_of(error)
+        if reason is None:
+            raise
+        raise unavailable(reason) from error
+
+
+async def copy_rows(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Row] | AsyncIterable[Row],
+) -> int:
+    """Streams ``rows`` by COPY in the binary format; how many there were."""
+    status = await connection.copy_records_to_table(table.name, records=rows, columns=columns)
+    return int(status.removeprefix("COPY "))
+
+
+async def is_empty(connection: Connection) -> bool:
+    """Whether no table holds a row."""
+    parts = " OR ".join(f"EXISTS (SELECT FROM {table})" for table in _names())
+    return not await connection.fetchval(f"SELECT {parts}")
+
+
+async def truncate(connection: Connection) -> None:
+    """Removes every row of every table."""
+    await connection.execute(f"TRUNCATE {', '.join(_names())}")
+
+
+async def analyze(connection: Connection) -> None:
+    """Tells the planner what was loaded."""
+    await connection.execute(f"VACUUM (ANALYZE) {', '.join(_names())}")
+
+
+def _names() -> list[str]:
+    return [table.name for table in METADATA.sorted_tables]

@@ -1,0 +1,48 @@
+"""Connection: one asyncpg connection, told how this gateway reads values."""
+
+from typing import Any
+
+import asyncpg
+import orjson
+
+from datasources.postgres.settings import PostgresSettings
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+_SERVER_SETTINGS = {
+    "application_name": "pricing-gateway",
+    "timezone": "UTC",
+    # Compiling a statement takes longer than any statement of the gateway runs.
+    "jit": "off",
+}
+_JSONB_VERSION = b"\x01"
+
+
+async def connect(settings: PostgresSettings) -> Connection:
+    connection = await asyncpg.connect(
+        settings.url,
+        timeout=settings.connect_timeout_seconds,
+        statement_cache_size=settings.statement_cache_size,
+        max_cached_statement_lifetime=0,
+        server_settings=_SERVER_SETTINGS,
+    )
+    try:
+        await connection.set_type_codec(
+            "jsonb",
+            schema="pg_catalog",
+            encoder=_encode_jsonb,
+            decoder=_decode_jsonb,
+            format="binary",
+        )
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _encode_jsonb(value: object) -> bytes:
+    return _JSONB_VERSION + orjson.dumps(value)
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return orjson.loads(memoryview(value)[len(_JSONB_VERSION) :])
