@@ -1,20 +1,19 @@
-// Opens the console in a real Chromium, runs the first example, opens the docs; prints what it saw as JSON.
-// Usage: node browse.mjs CONSOLE_URL CHROMIUM PROFILE_FOLDER [SCREENSHOT_FOLDER]
-import { join } from "node:path";
-
+// Opens the console in a real Chromium, uses it as a person would, and prints what it saw as JSON.
+// Usage: node browse.mjs CONSOLE_URL CHROMIUM PROFILE_FOLDER
 import { chromium } from "playwright-core";
 
-const [url, executablePath, profile, shots] = process.argv.slice(2);
+const [url, executablePath, profile] = process.argv.slice(2);
 const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-gpu",
   "--disable-quic",
   "--disable-sync",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // whatever asks for another host fails
   "--no-first-run",
   "--no-sandbox", // containers that run tests as root have no sandbox to offer
 ];
-const seen = { requests: [], messages: [], violations: [], failures: [] };
+const seen = { requests: [], failures: [], messages: [], violations: [] };
 
 const context = await chromium.launchPersistentContext(profile, {
   executablePath,
@@ -32,52 +31,55 @@ await context.addInitScript(() =>
   ),
 );
 
-const page = context.pages()[0] ?? (await context.newPage());
+const page = context.pages()[0];
+page.on("pageerror", (error) => seen.messages.push(String(error)));
 page.on("console", (message) => {
   if (["error", "warning"].includes(message.type())) seen.messages.push(message.text());
 });
-page.on("pageerror", (error) => seen.messages.push(String(error)));
 
-async function shoot(name) {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
-}
-
-/** The whole text of an editor: what is scrolled out of sight is not in the document. */
+/** Runs the open tab, whose query is called `name`; returns what the gateway was asked and answered. */
 async function run(name) {
   const answered = page.waitForResponse(
     (response) => response.request().postData()?.includes(`query ${name}`) ?? false,
   );
   await page.getByRole("button", { name: /execute query/i }).click();
-  const answer = await (await answered).json();
-  await page.locator(".result-window .view-line", { hasText: "data" }).first().waitFor();
-  return answer;
+  const response = await answered;
+  await page.locator(".result-window .view-line", { hasText: '"data"' }).waitFor();
+  const lines = await page.locator(".result-window .view-line").allInnerTexts();
+  const headers = await response.request().allHeaders();
+  return { answer: await response.json(), headers, lines: lines.map((line) => line.trim()) };
+}
+
+/** Opens one of the panes at the left; returns it. */
+async function pane(title) {
+  await page.getByRole("button", { name: `Show ${title}` }).click();
+  return page.locator(".graphiql-plugin");
 }
 
 await page.goto(url);
-const tabs = page.getByRole("tab");
-await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+await page.locator(".graphiql-query-editor .view-line", { hasText: "query" }).waitFor();
 seen.title = await page.title();
 seen.language = await page.locator("html").getAttribute("lang");
-seen.tabs = await tabs.allInnerTexts();
+seen.tabs = await page.getByRole("tab").allInnerTexts();
 
-seen.answer = await run(seen.tabs[0]);
-seen.lines = await page.locator(".result-window .view-line").allInnerTexts();
-await shoot("answer");
+seen.first = await run(seen.tabs[0]);
 
-await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
-await page.locator(".graphiql-doc-explorer").waitFor();
-await page.locator(".graphiql-doc-explorer").getByRole("link", { name: "Query" }).click();
-await page.locator(".graphiql-doc-explorer-field-name, .graphiql-doc-explorer-item").first().waitFor();
-seen.docs = await page.locator(".graphiql-doc-explorer").innerText();
-await shoot("docs");
+const docs = await pane("Documentation Explorer");
+await docs.getByRole("link", { name: "Query" }).click();
+await docs.getByText("customers", { exact: true }).waitFor();
+seen.docs = await docs.innerText();
 
-await page.getByRole("button", { name: "Show Examples" }).click();
-seen.examples = await page.getByRole("region", { name: "Examples" }).getByRole("button").allInnerTexts();
-await page.getByRole("region", { name: "Examples" }).getByRole("button").last().click();
-await shoot("examples");
-seen.last = await run(seen.tabs[seen.tabs.length - 1]);
+const examples = (await pane("Examples")).getByRole("listitem").getByRole("button");
+seen.examples = await examples.allInnerTexts();
+await examples.last().click();
+await page.getByRole("button", { name: "Headers" }).click();
+await page.getByRole("region", { name: "Headers" }).locator(".graphiql-editor:not(.hidden) .view-lines").click();
+await page.keyboard.type('{"x-secret": "of this tab alone"}');
+seen.last = await run(seen.tabs.at(-1));
 
+seen.history = await (await pane("History")).innerText();
+seen.explorer = await (await pane("GraphiQL Explorer")).innerText();
 seen.workers = page.workers().map((worker) => worker.url());
-seen.stored = await page.evaluate(() => Object.keys(localStorage));
+seen.stored = await page.evaluate(() => JSON.stringify(localStorage));
 await context.close();
 console.log(JSON.stringify(seen));

@@ -1,0 +1,134 @@
+"""The console in a real Chromium: examples answer from real stores, and nothing leaves the host."""
+
+import asyncio
+import json
+import socket
+from asyncio import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from starlette.types import ASGIApp
+
+from datasources.embedded.cluster import StoreUrls
+from gateway.app import create_app
+from gateway.settings import load_settings
+from gateway.transport.console import HOME
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("seeded")]
+
+HERE = Path(__file__).parent
+Visit = dict[str, Any]
+
+
+@asynccontextmanager
+async def _served(app: ASGIApp) -> AsyncIterator[str]:
+    """The socket listens before the server runs, so the first request only waits for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        server.should_exit = True
+        await serving
+
+
+async def _run(*command: str, folder: Path = HERE) -> str:
+    async with asyncio.timeout(300):
+        process = await subprocess.create_subprocess_exec(
+            *command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        output, complaint = await process.communicate()
+    assert process.returncode == 0, complaint.decode()
+    return output.decode()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def visit(
+    store_urls: StoreUrls, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Visit:
+    await _run(str(HOME / "build"))
+    if not (HERE / "node_modules").is_dir():
+        await _run("npm", "ci", "--silent", "--no-audit", "--no-fund")
+    settings = load_settings(
+        postgres={"url": store_urls.postgres},
+        mongodb={"url": store_urls.mongodb},
+        redis={"url": store_urls.redis},
+        cursor_secret=token_hex(16),
+    )
+    profile = str(tmp_path_factory.mktemp("profile"))
+    async with _served(create_app(settings)) as url:
+        seen: Visit = json.loads(await _run("node", "browse.mjs", url, chromium, profile))
+    return {**seen, "url": url}
+
+
+def test_page_presents_itself(visit: Visit) -> None:
+    assert (visit["title"], visit["language"]) == ("Pricing gateway", "en")
+    assert visit["tabs"] == ["ThreeStores", "Paging", "Trends", "Logs", "Stores"]
+
+
+def test_first_example_answers_from_all_three_stores(visit: Visit) -> None:
+    answer = visit["first"]["answer"]
+    assert answer.keys() == {"data"}
+    (customer,) = answer["data"]["customers"]["nodes"]
+    calculations = customer["calculations"]["nodes"]
+    assert calculations
+    for calculation in calculations:
+        material = calculation["materialProperties"]
+        assert material["freshness"]["source"] in {"CACHE", "DATABASE"}
+        assert material["trends"]
+        assert calculation["costComponents"]
+        assert calculation["logs"]["nodes"] is not None
+    shown = f'"companyName": "{customer["companyName"]}",'
+    assert shown in [line.replace("\xa0", " ") for line in visit["first"]["lines"]]
+
+
+def test_last_example_shows_every_store_available(visit: Visit) -> None:
+    stores = visit["last"]["answer"]["data"]["stores"]
+    assert {store["name"]: store["available"] for store in stores} == {
+        "postgresql": True,
+        "mongodb": True,
+        "redis": True,
+    }
+
+
+def test_panes_open(visit: Visit) -> None:
+    assert "customers" in visit["docs"]
+    assert "Everything that can be read." in visit["docs"]
+    assert [text.split("\n")[0] for text in visit["examples"]] == [
+        "One answer, three stores",
+        "Walking a list",
+        "Prices over time",
+        "What went wrong lately",
+        "How the stores fare",
+    ]
+    assert visit["history"].split("\n")[-2:] == ["Stores", "ThreeStores"]
+    assert "calculations" in visit["explorer"]
+
+
+def test_nothing_leaves_the_host(visit: Visit) -> None:
+    origin = urlsplit(visit["url"])
+    asked = {urlsplit(url)[:2] for url in visit["requests"]}
+    assert asked == {(origin.scheme, origin.netloc)}
+    assert visit["failures"] == []
+
+
+def test_policy_is_kept_and_nothing_complains(visit: Visit) -> None:
+    assert visit["violations"] == []
+    assert visit["messages"] == []
+
+
+def test_workers_are_files_of_our_own(visit: Visit) -> None:
+    names = {url.removeprefix(f"{visit['url']}assets/").split(".")[0] for url in visit["workers"]}
+    assert names == {"editor", "graphql", "json"}
+
+
+def test_headers_are_sent_and_forgotten(visit: Visit) -> None:
+    assert visit["last"]["headers"]["x-secret"] == "of this tab alone"
+    assert "query Stores" in visit["stored"]
+    assert "of this tab alone" not in visit["stored"]
