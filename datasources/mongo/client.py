@@ -1,11 +1,9 @@
 """Client: the one funnel through which every call to MongoDB goes, whichever driver makes it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from time import monotonic
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
@@ -14,12 +12,14 @@ from datasources.mongo.driver import Document, Driver, Find, open_driver
 from datasources.mongo.pool import PoolGauge
 from datasources.mongo.settings import MongoSettings
 from datasources.mongo.silence import reason_of, unavailable
+from datasources.mongo.wait import Waits
 from datasources.observer import Observer, StoreCall, ignore
 from datasources.records import StoreStatusRecord
 from datasources.scope import Scope
 
 T = TypeVar("T")
 
+_BUILD: Document = {"buildInfo": 1}
 _STATUS_SECONDS = 1.0
 _CLOSE_SECONDS = 1.0
 # A call that got less than this before its operation's deadline says nothing about the store.
@@ -41,6 +41,7 @@ class Mongo:
         self._pool = pool
         self._observer = observer
         self._breaker = Breaker("mongodb")
+        self._waits = Waits()
 
     @classmethod
     async def open(cls, settings: MongoSettings, observer: Observer = ignore) -> Self:
@@ -51,10 +52,10 @@ class Mongo:
     async def close(self) -> None:
         """Takes leave of the server; from one that hangs, without a word."""
         try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._driver.close()
+            await self._waits.within(_CLOSE_SECONDS, self._driver.close())
         except TimeoutError:
             await self._driver.close()  # the first try has given up the sessions it would end
+        await self._waits.end(_CLOSE_SECONDS)
 
     async def find(self, scope: Scope, read: Find) -> list[Document]:
         call = partial(self._driver.find, read)
@@ -89,10 +90,9 @@ class Mongo:
     async def status(self) -> StoreStatusRecord:
         """Asks past the breaker, so that it tells of a store that has come back."""
         version, message, started = None, None, monotonic()
-        limit = _milliseconds(_STATUS_SECONDS)
         try:
-            async with _limited(_STATUS_SECONDS):
-                version = (await self._driver.command({"buildInfo": 1}, limit))["version"]
+            answer = await self._answer(_STATUS_SECONDS, partial(self._driver.command, _BUILD))
+            version = answer["version"]
         except StoreUnavailableError as error:
             message = str(error)
         return {
@@ -109,7 +109,7 @@ class Mongo:
     async def _ask(
         self,
         scope: Scope,
-        call: Callable[[int], Awaitable[T]],
+        call: Callable[[int], Coroutine[Any, Any, T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
     ) -> T:
@@ -132,35 +132,28 @@ class Mongo:
     async def _observed(
         self,
         seconds: float,
-        call: Callable[[int], Awaitable[T]],
+        call: Callable[[int], Coroutine[Any, Any, T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
     ) -> T:
         started, count = monotonic(), 0
         try:
-            async with _limited(seconds):
-                answer = await call(_milliseconds(seconds))
+            answer = await self._answer(seconds, call)
             count = rows(answer)
             return answer
         finally:
             if self._observer is not ignore:
                 self._observer(StoreCall("mongodb", text(), monotonic() - started, count))
 
-
-def _milliseconds(seconds: float) -> int:
-    return max(1, int(seconds * 1000 * _SERVER_SHARE))
-
-
-@asynccontextmanager
-async def _limited(seconds: float) -> AsyncIterator[None]:
-    """Ends the wait after ``seconds`` and turns silence of the store into StoreUnavailableError."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise unavailable("did not answer in time") from None
-    except Exception as error:
-        reason = reason_of(error)
-        if reason is None:
-            raise
-        raise unavailable(reason) from error
+    async def _answer(self, seconds: float, call: Callable[[int], Coroutine[Any, Any, T]]) -> T:
+        """Turns silence of the store into StoreUnavailableError."""
+        max_time_ms = max(1, int(seconds * 1000 * _SERVER_SHARE))
+        try:
+            return await self._waits.within(seconds, call(max_time_ms))
+        except TimeoutError:
+            raise unavailable("did not answer in time") from None
+        except Exception as error:
+            reason = reason_of(error)
+            if reason is None:
+                raise
+            raise unavailable(reason) from error

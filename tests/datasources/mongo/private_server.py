@@ -20,6 +20,15 @@ class PrivateServer:
     def freeze(self) -> None:
         """It keeps its connections and takes new ones, and answers none."""
         os.kill(self.process.process_id, signal.SIGSTOP)
+        while not self._all_threads_stopped():
+            pass
+
+    def _all_threads_stopped(self) -> bool:
+        if not Path("/proc/self").exists():
+            return True
+        threads = Path(f"/proc/{self.process.process_id}/task").iterdir()
+        states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
+        return set(states) == {"T"}
 
     def thaw(self) -> None:
         os.kill(self.process.process_id, signal.SIGCONT)
