@@ -22,6 +22,7 @@ from schema.ordering import OrderDirection
 from schema.pricing_calculation import PricingCalculation, calculations_by_customer
 from schema.ranges import DateTimeRange, stated, times
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
+from schema.rule import PAGE, POINT, SPEND
 from schema.user import User
 
 enumeration(
@@ -54,15 +55,19 @@ class Customer(Node):
     created_at: datetime = column(description="When the customer was registered.")
     updated_at: datetime = column(description="When the customer last changed.")
     user: User | None = batched(
-        users_by_id, key="user_id", description="The account that signs in for the customer."
+        users_by_id,
+        key="user_id",
+        rule=POINT,
+        description="The account that signs in for the customer.",
     )
     calculations: Connection[PricingCalculation] | None = batched(
-        calculations_by_customer, key="id", description="What the customer had priced."
+        calculations_by_customer, key="id", rule=PAGE, description="What the customer had priced."
     )
     spend_by_material: list[MaterialSpend] | None = batched(
         spend_by_customer,
         key="id",
         whole=True,
+        rule=SPEND,
         description="What was priced over the last days, by material, the greatest sum first.",
     )
 

@@ -14,6 +14,7 @@ import strawberry
 from resolvers.batch import EMPTY, BatchFunction
 from resolvers.context import Context
 from resolvers.loader import loader
+from schema.rule import FREE, RULE, Rule
 from schema.selection import COLUMNS, SEPARATE, selection_of
 
 Load = Callable[[Any], Awaitable[Any]]
@@ -29,18 +30,30 @@ class BatchSpec:
     whole: bool
 
 
-def column(*names: str, description: str) -> Any:
+def column(*names: str, description: str, rule: Rule = FREE) -> Any:
     """A value of the parent's record; ``names`` only where the columns are not called as the field."""
-    return strawberry.field(description=description, metadata={COLUMNS: names} if names else None)
+    metadata: dict[str, Any] = {RULE: rule}
+    if names:
+        metadata[COLUMNS] = names
+    return strawberry.field(
+        description=description, metadata=metadata, directives=rule.directives()
+    )
 
 
-def computed(resolver: Callable[..., Any], *, reads: tuple[str, ...], description: str) -> Any:
+def computed(
+    resolver: Callable[..., Any], *, reads: tuple[str, ...], description: str, rule: Rule = FREE
+) -> Any:
     """A value derived from columns of the parent's record: ``resolver(record)`` does no I/O."""
 
     def resolve(root: Any) -> Any:
         return resolver(root)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={COLUMNS: reads})
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={COLUMNS: reads, RULE: rule},
+        directives=rule.directives(),
+    )
 
 
 def batched(
@@ -50,6 +63,7 @@ def batched(
     key: str | None = None,
     argument: str | None = None,
     whole: bool = False,
+    rule: Rule = FREE,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A field that a batch function answers for all parents at once.
@@ -83,7 +97,8 @@ def batched(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecation_reason,
-        metadata={COLUMNS: (key,) if key else (), SEPARATE: spec},
+        metadata={COLUMNS: (key,) if key else (), SEPARATE: spec, RULE: rule},
+        directives=rule.directives(),
     )
 
 

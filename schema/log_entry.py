@@ -18,6 +18,7 @@ from schema.enumeration import enumeration
 from schema.fields import batched, column
 from schema.ranges import DateTimeRange, times
 from schema.relay import After, Before, Connection, First, Last, Node, identity
+from schema.rule import POINT
 
 if TYPE_CHECKING:
     from schema.pricing_calculation import PricingCalculation
@@ -54,6 +55,7 @@ class LogEntry(Node):
     ) = batched(
         pricing_calculation.by_ids,
         key="calculation_id",
+        rule=POINT,
         description="The calculation that `context.calculation_id` names; null when it names none.",
     )
 

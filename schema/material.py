@@ -17,6 +17,7 @@ from schema.fields import batched, column, computed
 from schema.pricing_calculation import PricingCalculation, calculations_by_material
 from schema.pricing_trend import MaterialName, PricingTrend, trends_by_material
 from schema.relay import After, Before, Connection, First, Last, Node, identity
+from schema.rule import PAGE, TRENDS, Cost
 
 enumeration(
     FreshnessSource,
@@ -27,7 +28,7 @@ enumeration(
 )
 
 
-@strawberry.type(description="How fresh a material's values are.")
+@strawberry.type(description="How fresh a material's values are.", directives=[Cost(weight=0)])
 class Freshness:
     source: FreshnessSource = column(description="Where the values came from.")
     cached_at: datetime | None = column(
@@ -76,12 +77,14 @@ class Material(Node):
         trends_by_material,
         key="name",
         whole=True,
+        rule=TRENDS,
         description="What it was priced at over the last days, one entry per bucket of time, "
         "ascending, empty buckets included.",
     )
     calculations: Connection[PricingCalculation] | None = batched(
         calculations_by_material,
         key="name",
+        rule=PAGE,
         description="The calculations that use it.",
     )
 

@@ -13,6 +13,7 @@ from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.material import by_names as materials_by_names
 from schema.fields import batched, column
+from schema.rule import MATERIAL, Cost
 
 if TYPE_CHECKING:
     from schema.material import Material
@@ -25,13 +26,17 @@ SpendDays = Annotated[
 ]
 
 
-@strawberry.type(description="The calculations of one customer for one material, added up.")
+@strawberry.type(
+    description="The calculations of one customer for one material, added up.",
+    directives=[Cost(weight=0)],
+)
 class MaterialSpend:
     material: str = column(description="The material's name.")
     material_properties: Annotated["Material", strawberry.lazy("schema.material")] | None = batched(
         materials_by_names,
         key="material",
         whole=True,
+        rule=MATERIAL,
         description="The material itself, with its properties and its price.",
     )
     total_price: Decimal = column(description="The sum of the calculations' total prices.")

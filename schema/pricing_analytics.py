@@ -11,6 +11,7 @@ from datasources.records import MarketTrend
 from resolvers.pricing_analytics import by_calculation_ids
 from schema.enumeration import enumeration
 from schema.fields import computed
+from schema.rule import Cost
 
 analytics_by_calculation = by_calculation_ids
 
@@ -28,7 +29,9 @@ def _known(name: str, *, description: str) -> Any:
     return computed(lambda record: record.get(name), reads=(name,), description=description)
 
 
-@strawberry.type(description="What the market was like when a calculation was made.")
+@strawberry.type(
+    description="What the market was like when a calculation was made.", directives=[Cost(weight=0)]
+)
 class MarketData:
     material_price_per_kg: Decimal | None = _known(
         "material_price_per_kg", description="The material's price per kilogram that was used."
@@ -41,7 +44,7 @@ class MarketData:
     )
 
 
-@strawberry.type(description="How the calculation itself performed.")
+@strawberry.type(description="How the calculation itself performed.", directives=[Cost(weight=0)])
 class PerformanceMetrics:
     calculation_time_ms: float | None = _known(
         "calculation_time_ms", description="How long the calculation took, in milliseconds."

@@ -28,13 +28,14 @@ from schema.manufacturing import (
 )
 from schema.pricing_analytics import PricingAnalytics, analytics_by_calculation
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
+from schema.rule import ANALYTICS, COMPONENTS, LOG_PAGE, MATERIAL, POINT, Cost
 
 if TYPE_CHECKING:
     from schema.customer import Customer
     from schema.material import Material
 
 
-@strawberry.type(description="The box that a part fits in.")
+@strawberry.type(description="The box that a part fits in.", directives=[Cost(weight=0)])
 class Dimensions:
     length_mm: Decimal = column(description="Length in millimetres, the longest side.")
     width_mm: Decimal = column(description="Width in millimetres.")
@@ -46,7 +47,9 @@ class Dimensions:
     )
 
 
-@strawberry.type(description="What a total price is made of, in the list currency.")
+@strawberry.type(
+    description="What a total price is made of, in the list currency.", directives=[Cost(weight=0)]
+)
 class CostBreakdown:
     material_cost: Decimal = column(description="What the stock costs.")
     labor_cost: Decimal = column(description="What the hours of people and machines cost.")
@@ -55,7 +58,9 @@ class CostBreakdown:
     total_cost: Decimal = column(description="The sum of the four.")
 
 
-@strawberry.type(description="A price per part that holds from some quantity on.")
+@strawberry.type(
+    description="A price per part that holds from some quantity on.", directives=[Cost(weight=0)]
+)
 class PricingTier:
     min_quantity: int = column(description="The least number of parts that gets this price.")
     unit_price: Decimal = column(description="Price of one part, in the list currency.")
@@ -68,7 +73,7 @@ class PricingTier:
 class PricingCalculation(Node):
     id: strawberry.ID = identity("PricingCalculation")
     customer: Annotated["Customer", strawberry.lazy("schema.customer")] | None = batched(
-        customers_by_id, key="customer_id", description="Who asked for the price."
+        customers_by_id, key="customer_id", rule=POINT, description="Who asked for the price."
     )
     material: str = column(description="The name of the material, as in `Material.name`.")
     quantity: int = column(description="How many parts were priced.")
@@ -94,21 +99,26 @@ class PricingCalculation(Node):
     created_at: datetime = column(description="When the calculation was made.")
     updated_at: datetime = column(description="When the calculation last changed.")
     cost_components: list[CostComponent] | None = batched(
-        components_by_calculation, key="id", description="The price line by line."
+        components_by_calculation, key="id", rule=COMPONENTS, description="The price line by line."
     )
     material_properties: Annotated["Material", strawberry.lazy("schema.material")] | None = batched(
         materials_by_name,
         key="material",
         whole=True,
+        rule=MATERIAL,
         description="The material itself, with its properties and today's price.",
     )
     analytics: PricingAnalytics | None = batched(
         analytics_by_calculation,
         key="id",
+        rule=ANALYTICS,
         description="What was recorded while calculating; null when nothing was.",
     )
     logs: Connection[LogEntry] | None = batched(
-        logs_by_calculation, key="id", description="Log lines that name this calculation."
+        logs_by_calculation,
+        key="id",
+        rule=LOG_PAGE,
+        description="Log lines that name this calculation.",
     )
 
 

@@ -12,6 +12,18 @@ from schema.node import node_by_id, nodes_by_ids
 from schema.pricing_calculation import PricingCalculation, calculation_by_id, calculations
 from schema.pricing_trend import PricingTrend, trends_by_name
 from schema.relay import Connection, Node
+from schema.rule import (
+    LIVE,
+    LOG_PAGE,
+    LOG_STATISTICS,
+    MATERIAL,
+    MATERIAL_PAGE,
+    NODES,
+    PAGE,
+    POINT,
+    STORES,
+    TRENDS,
+)
 from schema.store_status import StoreStatus
 from schema.viewer import Viewer, viewer
 
@@ -21,50 +33,64 @@ class Query:
     node: Node | None = batched(
         node_by_id,
         argument="id",
+        rule=POINT,
         description="Any object by its global id; null when there is none such any more.",
     )
     nodes: list[Node | None] | None = batched(
         nodes_by_ids,
+        rule=NODES,
         description="Objects of any types by their global ids, in the order of the ids.",
     )
-    viewer: Viewer = batched(viewer, description="Who is asking, and what they may do.")
+    viewer: Viewer = batched(viewer, rule=LIVE, description="Who is asking, and what they may do.")
     customer: Customer | None = batched(
-        customer_by_id, argument="id", description="One customer by its id; null when unknown."
+        customer_by_id,
+        argument="id",
+        rule=POINT,
+        description="One customer by its id; null when unknown.",
     )
     customers: Connection[Customer] | None = batched(
-        customers, description="The customers, newest first unless ordered otherwise."
+        customers, rule=PAGE, description="The customers, newest first unless ordered otherwise."
     )
     calculation: PricingCalculation | None = batched(
         calculation_by_id,
         argument="id",
+        rule=POINT,
         description="One calculation by its id; null when unknown.",
     )
     calculations: Connection[PricingCalculation] | None = batched(
-        calculations, description="The calculations, newest first unless ordered otherwise."
+        calculations,
+        rule=PAGE,
+        description="The calculations, newest first unless ordered otherwise.",
     )
     material: Material | None = batched(
         materials_by_names,
         argument="name",
         whole=True,
+        rule=MATERIAL,
         description="One material by its name; null when unknown.",
     )
     materials: Connection[Material] | None = batched(
-        materials, description="The catalogue of materials, by name."
+        materials, rule=MATERIAL_PAGE, description="The catalogue of materials, by name."
     )
     pricing_trends: list[PricingTrend] | None = batched(
         trends_by_name,
         argument="material",
         whole=True,
+        rule=TRENDS,
         description="What a material was priced at over the last days, bucket by bucket.",
     )
-    logs: Connection[LogEntry] | None = batched(logs, description="Log lines, newest first.")
+    logs: Connection[LogEntry] | None = batched(
+        logs, rule=LOG_PAGE, description="Log lines, newest first."
+    )
     log_statistics: list[LogStatistics] | None = batched(
         statistics,
         whole=True,
+        rule=LOG_STATISTICS,
         description="How many lines were logged, by bucket of time and level.",
     )
     stores: list[StoreStatus] | None = batched(
         every_store,
         whole=True,
+        rule=STORES,
         description="What each store behind this graph says of itself.",
     )

@@ -10,6 +10,7 @@ import strawberry
 
 from resolvers import global_id
 from schema.fields import column, computed
+from schema.rule import Cost
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def identity(type_name: str, *, key: str = "id") -> Any:
     )
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=[Cost(weight=0)])
 class PageInfo:
     has_next_page: bool = column(
         description="Whether more follows this page; walking backwards, whether `before` was given."
@@ -49,7 +50,9 @@ class PageInfo:
     end_cursor: str | None = column(description="The last edge's cursor; null on an empty page.")
 
 
-@strawberry.type(description="One entry of a page, with its position in the list.")
+@strawberry.type(
+    description="One entry of a page, with its position in the list.", directives=[Cost(weight=0)]
+)
 class Edge(Generic[T]):
     node: T = column(description="The entry itself.")
     cursor: str = column(
@@ -57,7 +60,9 @@ class Edge(Generic[T]):
     )
 
 
-@strawberry.type(description="One page of a list, and where it stands.")
+@strawberry.type(
+    description="One page of a list, and where it stands.", directives=[Cost(weight=0)]
+)
 class Connection(Generic[T]):
     edges: list[Edge[T]] = column(description="The entries of this page with their cursors.")
     nodes: list[T] = column(description="The entries of this page, for readers without cursors.")

@@ -3,9 +3,13 @@
 import strawberry
 
 from schema.fields import column
+from schema.rule import Cost
 
 
-@strawberry.type(description="How one store fares, as it was seen when this query asked.")
+@strawberry.type(
+    description="How one store fares, as it was seen when this query asked.",
+    directives=[Cost(weight=0)],
+)
 class StoreStatus:
     name: str = column(description="`postgresql`, `mongodb` or `redis`.")
     available: bool = column(description="Whether the store answered just now.")

@@ -10,6 +10,7 @@ from resolvers.viewer import Role
 from resolvers.viewer import Viewer as ViewerValue
 from schema.enumeration import enumeration
 from schema.fields import column, computed
+from schema.rule import Cost
 
 enumeration(
     Role,
@@ -21,7 +22,7 @@ enumeration(
 )
 
 
-@strawberry.type(description="The caller of this operation.")
+@strawberry.type(description="The caller of this operation.", directives=[Cost(weight=0)])
 class Viewer:
     id: strawberry.ID = column(description="Stable per caller; names no person.")
     name: str = column(description="How the gateway addresses the caller.")
