@@ -123,10 +123,11 @@ class PricingCalculationRepository:
 def _page_for_each(key: str, columns: Columns, names: tuple[str, ...], walk: Walk) -> Statement:
     """One range of an index per key, joined in the order of the keys, each range in its own order."""
     column = PRICING_CALCULATIONS.c[key]
-    keys = func.unnest(value(_KEYS, ARRAY(column.type))).table_valued("key", name=_KEYS)
+    given = func.unnest(value(_KEYS, ARRAY(column.type)))
+    keys = given.table_valued("key").render_derived(name=_KEYS)
     rows = _CALCULATIONS.rows(columns, names, "id", key, *walk.columns)
     page = walked(rows.where(column == keys.c.key), PRICING_CALCULATIONS, walk).lateral("page")
-    return compile_statement(select(page).select_from(keys.render_derived().join(page, true())))
+    return compile_statement(select(page).select_from(keys.join(page, true())))
 
 
 @lru_cache(SHAPES_KEPT)
