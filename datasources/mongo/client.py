@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
 from datasources.mongo import statement
-from datasources.mongo.driver import Document, Driver, Find, open_driver
+from datasources.mongo.driver import Aggregation, Document, Driver, Find, open_driver
 from datasources.mongo.pool import PoolGauge
 from datasources.mongo.settings import MongoSettings
 from datasources.mongo.silence import reason_of, unavailable
@@ -61,18 +61,15 @@ class Mongo:
         call = partial(self._driver.find, read)
         return await self._ask(scope, call, len, lambda: statement.of_find(read))
 
-    async def aggregate(
-        self, scope: Scope, collection: str | None, pipeline: Sequence[Document]
-    ) -> list[Document]:
-        call = partial(self._driver.aggregate, collection, pipeline)
-        return await self._ask(
-            scope, call, len, lambda: statement.of_aggregate(collection, pipeline)
-        )
+    async def aggregate(self, scope: Scope, read: Aggregation) -> list[Document]:
+        call = partial(self._driver.aggregate, read)
+        return await self._ask(scope, call, len, lambda: statement.of_aggregate(read))
 
-    async def count(self, scope: Scope, collection: str, match: Document) -> int:
-        counted = await self.aggregate(
-            scope, collection, [{"$match": match}, {"$group": {"_id": None, "count": {"$sum": 1}}}]
-        )
+    async def count(
+        self, scope: Scope, collection: str, match: Document, hint: str | None = None
+    ) -> int:
+        pipeline = [{"$match": match}, {"$group": {"_id": None, "count": {"$sum": 1}}}]
+        counted = await self.aggregate(scope, Aggregation(collection, pipeline, hint))
         return int(counted[0]["count"]) if counted else 0
 
     async def insert(self, scope: Scope, collection: str, documents: Sequence[Document]) -> int:

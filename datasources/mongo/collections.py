@@ -14,7 +14,15 @@ APPLICATION_LOGS = "application_logs"
 # Characters. A search for any text up to this length compiles to a regular expression that the server
 # takes (at most 32,764 bytes where a character needs four); a longer text is in no message.
 MESSAGE_MAX_LENGTH = 8_000
+
+# The indexes that reads name: a plan that was cached for one range of values must not serve another.
+MATERIAL_INDEX = "material_timestamp"
+CUSTOMER_INDEX = "customer_id_timestamp"
 TTL_INDEX = "timestamp_ttl"
+TIME_INDEX = "timestamp_id"
+LEVEL_INDEX = "level_timestamp_id"
+TRACE_INDEX = "trace_id_timestamp_id"
+CALCULATION_INDEX = "calculation_id_timestamp_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +100,8 @@ ANALYTICS = Collection(
     },
     indexes=(
         Index("calculation_id", (("calculation_id", 1),), unique=True),
-        Index("customer_id_timestamp", (("customer_id", 1), ("timestamp", 1))),
-        Index("material_timestamp", (("pricing_data.material", 1), ("timestamp", 1))),
+        Index(CUSTOMER_INDEX, (("customer_id", 1), ("timestamp", 1))),
+        Index(MATERIAL_INDEX, (("pricing_data.material", 1), ("timestamp", 1))),
         Index("timestamp", (("timestamp", 1),)),
     ),
 )
@@ -122,11 +130,11 @@ LOGS = Collection(
     # Each list of log lines runs by (timestamp, _id), so every index but the first ends with both.
     indexes=(
         Index(TTL_INDEX, (("timestamp", 1),), expires=True),
-        Index("timestamp_id", (("timestamp", 1), ("_id", 1))),
-        Index("level_timestamp_id", (("level", 1), ("timestamp", 1), ("_id", 1))),
-        Index("trace_id_timestamp_id", (("trace_id", 1), ("timestamp", 1), ("_id", 1))),
+        Index(TIME_INDEX, (("timestamp", 1), ("_id", 1))),
+        Index(LEVEL_INDEX, (("level", 1), ("timestamp", 1), ("_id", 1))),
+        Index(TRACE_INDEX, (("trace_id", 1), ("timestamp", 1), ("_id", 1))),
         Index(
-            "calculation_id_timestamp_id",
+            CALCULATION_INDEX,
             (("context.calculation_id", 1), ("timestamp", 1), ("_id", 1)),
         ),
     ),

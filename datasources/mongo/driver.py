@@ -37,13 +37,36 @@ class MotorMissingError(DatasourceError):
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """One read of a collection; ``limit`` 0 means all."""
+    """One read of a collection; ``limit`` 0 means all, ``hint`` names the index to walk."""
 
     collection: str
     filter: Document
     projection: Document
     sort: Sequence[tuple[str, int]] = ()
     limit: int = 0
+    hint: str | None = None
+
+    def options(self, max_time_ms: int) -> dict[str, Any]:
+        return {
+            "sort": list(self.sort) or None,
+            "limit": self.limit,
+            "hint": self.hint,
+            "batch_size": BATCH_SIZE,
+            "max_time_ms": max_time_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """A pipeline over a collection, or over the documents that it begins with itself (``None``)."""
+
+    collection: str | None
+    pipeline: Sequence[Document]
+    hint: str | None = None
+
+    def options(self, max_time_ms: int) -> dict[str, Any]:
+        hint = {"hint": self.hint} if self.hint else {}
+        return {"batchSize": BATCH_SIZE, "maxTimeMS": max_time_ms} | hint
 
 
 class Driver(Protocol):
@@ -51,11 +74,7 @@ class Driver(Protocol):
 
     async def find(self, read: Find, max_time_ms: int) -> list[Document]: ...
 
-    async def aggregate(
-        self, collection: str | None, pipeline: Sequence[Document], max_time_ms: int
-    ) -> list[Document]:
-        """``None`` aggregates the database, for pipelines that begin with their own documents."""
-        ...
+    async def aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document]: ...
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> int: ...
 

@@ -11,10 +11,10 @@ from bson import ObjectId
 from datasources.filters import LogFilter
 from datasources.keyset import Keyset
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import APPLICATION_LOGS
-from datasources.mongo.driver import Document, Find
+from datasources.mongo.collections import APPLICATION_LOGS, CALCULATION_INDEX
+from datasources.mongo.driver import Aggregation, Document, Find
 from datasources.mongo.keyset import seek, walk
-from datasources.mongo.log_filter import all_of, conditions
+from datasources.mongo.log_filter import all_of, conditions, index_for
 from datasources.mongo.plain import plain
 from datasources.records import Columns, LogEntryRecord, LogLevel
 from datasources.scope import Scope
@@ -51,13 +51,16 @@ class LogEntryRepository:
             _projection(columns),
             tuple(walk(keyset, _FIELDS).items()),
             keyset.limit,
+            index_for(log_filter),
         )
         return [_record(document, columns) for document in await self._mongo.find(scope, read)]
 
     async def count(self, scope: Scope, log_filter: LogFilter) -> int:
         if scope.customer_ids is not None:
             return 0
-        return await self._mongo.count(scope, APPLICATION_LOGS, all_of(conditions(log_filter)))
+        return await self._mongo.count(
+            scope, APPLICATION_LOGS, all_of(conditions(log_filter)), index_for(log_filter)
+        )
 
     async def page_by_calculations(
         self,
@@ -88,15 +91,9 @@ class LogEntryRepository:
             ],
             "as": "line",
         }
-        documents = await self._mongo.aggregate(
-            scope,
-            None,
-            [
-                {"$documents": [{"id": str(key)} for key in ids]},
-                {"$lookup": lines},
-                {"$unwind": "$line"},
-            ],
-        )
+        asked = [{"id": str(key)} for key in ids]
+        pipeline: list[Document] = [{"$documents": asked}, {"$lookup": lines}, {"$unwind": "$line"}]
+        documents = await self._mongo.aggregate(scope, Aggregation(None, pipeline))
         pages: dict[UUID, list[LogEntryRecord]] = defaultdict(list)
         for document in documents:
             pages[UUID(document["id"])].append(_record(document["line"], columns))
@@ -110,13 +107,13 @@ class LogEntryRepository:
         if not wanted:
             return {}
         owned = {_CALCULATION: {"$in": [str(key) for key in wanted]}}
+        rest = conditions(replace(log_filter, calculation_id=None))
+        pipeline = [
+            {"$match": all_of([owned, *rest])},
+            {"$group": {"_id": f"${_CALCULATION}", "count": {"$sum": 1}}},
+        ]
         groups = await self._mongo.aggregate(
-            scope,
-            APPLICATION_LOGS,
-            [
-                {"$match": all_of([owned, *conditions(replace(log_filter, calculation_id=None))])},
-                {"$group": {"_id": f"${_CALCULATION}", "count": {"$sum": 1}}},
-            ],
+            scope, Aggregation(APPLICATION_LOGS, pipeline, CALCULATION_INDEX)
         )
         return {UUID(group["_id"]): group["count"] for group in groups}
 

@@ -4,7 +4,13 @@ import re
 from collections.abc import Sequence
 
 from datasources.filters import LogFilter
-from datasources.mongo.collections import MESSAGE_MAX_LENGTH
+from datasources.mongo.collections import (
+    CALCULATION_INDEX,
+    LEVEL_INDEX,
+    MESSAGE_MAX_LENGTH,
+    TIME_INDEX,
+    TRACE_INDEX,
+)
 from datasources.mongo.driver import Document
 
 NOTHING: Document = {"_id": {"$in": []}}
@@ -31,6 +37,15 @@ def conditions(log_filter: LogFilter) -> list[Document]:
     if log_filter.text:
         found.append(_containing(log_filter.text))
     return found
+
+
+def index_for(log_filter: LogFilter) -> str:
+    """The narrowest index; each ends with the order of the lists."""
+    if log_filter.trace_id is not None:
+        return TRACE_INDEX
+    if log_filter.calculation_id is not None:
+        return CALCULATION_INDEX
+    return LEVEL_INDEX if log_filter.levels else TIME_INDEX
 
 
 def all_of(found: Sequence[Document]) -> Document:

@@ -1,11 +1,13 @@
 """Log statistics: how many lines of each level were written, bucket by bucket."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from datasources.filters import LogFilter
 from datasources.mongo.client import Mongo
 from datasources.mongo.collections import APPLICATION_LOGS
-from datasources.mongo.log_filter import all_of, conditions
+from datasources.mongo.driver import Aggregation
+from datasources.mongo.log_filter import all_of, conditions, index_for
 from datasources.records import LogLevel, LogStatisticsRecord, TrendInterval
 from datasources.scope import Scope
 
@@ -27,20 +29,17 @@ class LogStatisticsRepository:
         """Ascending by bucket, then level; UTC, weeks from Monday; ``until`` is exclusive."""
         if scope.customer_ids is not None:
             return []
+        # Named levels are counted in the index alone; all of them together are every line.
+        log_filter = replace(log_filter, levels=log_filter.levels or tuple(LogLevel))
         matched = [{"timestamp": {"$gte": since, "$lt": until}}, *conditions(log_filter)]
         bucket = {"date": "$timestamp", "unit": interval.value, "startOfWeek": "monday"}
+        key = {"bucket": {"$dateTrunc": bucket}, "level": "$level"}
+        pipeline = [
+            {"$match": all_of(matched)},
+            {"$group": {"_id": key, "count": {"$sum": 1}}},
+        ]
         groups = await self._mongo.aggregate(
-            scope,
-            APPLICATION_LOGS,
-            [
-                {"$match": all_of(matched)},
-                {
-                    "$group": {
-                        "_id": {"bucket": {"$dateTrunc": bucket}, "level": "$level"},
-                        "count": {"$sum": 1},
-                    }
-                },
-            ],
+            scope, Aggregation(APPLICATION_LOGS, pipeline, index_for(log_filter))
         )
         records: list[LogStatisticsRecord] = [
             {

@@ -6,8 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import PRICING_ANALYTICS
-from datasources.mongo.driver import Document
+from datasources.mongo.collections import CUSTOMER_INDEX, PRICING_ANALYTICS
+from datasources.mongo.driver import Aggregation, Document
 from datasources.mongo.restriction import permitted
 from datasources.records import MaterialSpendRecord
 from datasources.scope import Scope
@@ -33,7 +33,9 @@ class MaterialSpendRepository:
         if not ids:
             return {}
         match = {"customer_id": {"$in": ids}, "timestamp": {"$gte": since, "$lt": until}}
-        groups = await self._mongo.aggregate(scope, PRICING_ANALYTICS, [{"$match": match}, _GROUP])
+        groups = await self._mongo.aggregate(
+            scope, Aggregation(PRICING_ANALYTICS, [{"$match": match}, _GROUP], CUSTOMER_INDEX)
+        )
         spends: dict[UUID, list[MaterialSpendRecord]] = defaultdict(list)
         for group in groups:
             spends[group["_id"]["customer_id"]].append(_record(group))

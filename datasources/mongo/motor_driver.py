@@ -6,7 +6,7 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 
-from datasources.mongo.driver import BATCH_SIZE, Document, Find
+from datasources.mongo.driver import Aggregation, Document, Find
 from datasources.mongo.settings import MongoSettings
 
 
@@ -19,22 +19,14 @@ class MotorDriver:
 
     async def find(self, read: Find, max_time_ms: int) -> list[Document]:
         cursor = self._database[read.collection].find(
-            read.filter,
-            read.projection,
-            sort=list(read.sort) or None,
-            limit=read.limit,
-            batch_size=BATCH_SIZE,
-            max_time_ms=max_time_ms,
+            read.filter, read.projection, **read.options(max_time_ms)
         )
         return await cursor.to_list(None)
 
-    async def aggregate(
-        self, collection: str | None, pipeline: Sequence[Document], max_time_ms: int
-    ) -> list[Document]:
-        source = self._database if collection is None else self._database[collection]
-        return await source.aggregate(
-            pipeline, batchSize=BATCH_SIZE, maxTimeMS=max_time_ms
-        ).to_list(None)
+    async def aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document]:
+        name = read.collection
+        source = self._database if name is None else self._database[name]
+        return await source.aggregate(read.pipeline, **read.options(max_time_ms)).to_list(None)
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> int:
         result = await self._database[collection].insert_many(documents, ordered=False)

@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from bson import Decimal128
 
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import PRICING_ANALYTICS
-from datasources.mongo.driver import Document
+from datasources.mongo.collections import MATERIAL_INDEX, PRICING_ANALYTICS
+from datasources.mongo.driver import Aggregation, Document
 from datasources.records import PricingTrendRecord, TrendInterval
 from datasources.scope import Scope
 
@@ -40,8 +40,9 @@ class PricingTrendRepository:
         }
         if process is not None:
             match["pricing_data.process"] = str(process)
+        pipeline = [{"$match": match}, _group(interval)]
         groups = await self._mongo.aggregate(
-            scope, PRICING_ANALYTICS, [{"$match": match}, _group(interval)]
+            scope, Aggregation(PRICING_ANALYTICS, pipeline, MATERIAL_INDEX)
         )
         trends: dict[str, list[PricingTrendRecord]] = defaultdict(list)
         for group in sorted(groups, key=lambda group: group["_id"]["bucket"]):

@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from datasources.mongo.driver import BATCH_SIZE, Document, Find
+from datasources.mongo.driver import Aggregation, Document, Find
 from datasources.mongo.settings import MongoSettings
 
 
@@ -16,20 +16,14 @@ class PyMongoDriver:
 
     async def find(self, read: Find, max_time_ms: int) -> list[Document]:
         cursor = self._database[read.collection].find(
-            read.filter,
-            read.projection,
-            sort=list(read.sort) or None,
-            limit=read.limit,
-            batch_size=BATCH_SIZE,
-            max_time_ms=max_time_ms,
+            read.filter, read.projection, **read.options(max_time_ms)
         )
         return await cursor.to_list(None)
 
-    async def aggregate(
-        self, collection: str | None, pipeline: Sequence[Document], max_time_ms: int
-    ) -> list[Document]:
-        source = self._database if collection is None else self._database[collection]
-        cursor = await source.aggregate(pipeline, batchSize=BATCH_SIZE, maxTimeMS=max_time_ms)
+    async def aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document]:
+        name = read.collection
+        source = self._database if name is None else self._database[name]
+        cursor = await source.aggregate(read.pipeline, **read.options(max_time_ms))
         return await cursor.to_list(None)
 
     async def insert(self, collection: str, documents: Sequence[Document]) -> int:

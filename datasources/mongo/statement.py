@@ -1,28 +1,31 @@
 """Statement: a call as text for whoever observes the store, with every value of a client left out."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from datasources.mongo.driver import Document, Find
+from datasources.mongo.driver import Aggregation, Document, Find
 
 # Below these keys every leaf comes from a client; elsewhere a pipeline's leaves are this code's own.
 _VALUES = frozenset({"$match", "$limit"})
 
 
 def of_find(read: Find) -> str:
-    parts = {
+    parts: dict[str, Any] = {
         "filter": _shape(read.filter, hidden=True),
         "projection": read.projection,
         "sort": dict(read.sort),
     }
-    limit = {"limit": "?"} if read.limit else {}
-    return f"find {read.collection} {_text(parts | limit)}"
+    if read.limit:
+        parts["limit"] = "?"
+    if read.hint:
+        parts["hint"] = read.hint
+    return f"find {read.collection} {_text(parts)}"
 
 
-def of_aggregate(collection: str | None, pipeline: Sequence[Document]) -> str:
-    return f"aggregate {collection or '(database)'} {_text(_shape(list(pipeline)))}"
+def of_aggregate(read: Aggregation) -> str:
+    hint = f" hint {read.hint}" if read.hint else ""
+    return f"aggregate {read.collection or '(database)'} {_text(_shape(list(read.pipeline)))}{hint}"
 
 
 def of_command(command: Document) -> str:

@@ -1,13 +1,16 @@
 """Connection: one asyncpg connection, told how this gateway reads values."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import orjson
 
 from datasources.postgres.settings import PostgresSettings
 
-Connection = asyncpg.Connection[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:  # the class takes its parameter in the stubs alone
+    Connection = asyncpg.Connection
 
 _SERVER_SETTINGS = {
     "application_name": "pricing-gateway",

@@ -22,16 +22,31 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (OSError, "cannot be reached"),
 )
 
+_LOST = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
+
+
+def lost(error: BaseException) -> bool:
+    """Whether an open connection ended, so that another one may bring the answer."""
+    return isinstance(error, _LOST) or _closed(error)
+
 
 def reason_of(error: BaseException) -> str | None:
     """Why there was no answer; ``None`` where ``error`` is an answer, or a mistake of ours."""
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             return reason
-    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
-        return "lost the connection"
-    return None
+    return "lost the connection" if _closed(error) else None
 
 
 def unavailable(reason: str) -> StoreUnavailableError:
     return StoreUnavailableError("postgresql", reason, _RETRY_AFTER_SECONDS)
+
+
+def _closed(error: BaseException) -> bool:
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)

@@ -22,6 +22,7 @@ Outcome = tuple[MaterialEntry, FreshnessSource] | StoreUnavailableError
 
 # A name that no material can bear is answered without a store: nobody fills Redis with nonsense.
 _POSSIBLE_NAME = re.compile(r"[a-z0-9_]{1,100}")
+_LONGEST_WAIT_SECONDS = 60.0  # of a reader whose scope knows no end
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.05
 
 
@@ -77,7 +78,8 @@ class MaterialCache:
         return dict(zip(names, values, strict=True))
 
     async def _share(self, scope: Scope, wanting: Mapping[str, Seen]) -> dict[str, Outcome]:
-        landed = await self._flights.share(wanting, scope.remaining_seconds())
+        patience_seconds = min(scope.remaining_seconds(), _LONGEST_WAIT_SECONDS)
+        landed = await self._flights.share(wanting, patience_seconds)
         late = StoreUnavailableError("postgresql", "did not answer before the deadline", 1.0)
         return {name: landed.get(name, late) for name in wanting}
 

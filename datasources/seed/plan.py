@@ -35,6 +35,12 @@ class Plan:
         )
 
     @property
+    def rows(self) -> int:
+        """About how many rows all this makes, to measure progress by."""
+        parties = 2 * self.customers
+        return parties + self.calculations * (2 + COMPONENTS) + self.log_lines
+
+    @property
     def first_day(self) -> datetime:
         return midnight(self.as_of) - timedelta(days=DAYS)
 

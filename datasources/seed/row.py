@@ -65,7 +65,7 @@ COMPONENT_COLUMNS = (
 _NO_PASSWORD = "!"  # noqa: S105
 # Every tenth customer is a second company of the user before.
 _SHARED_EVERY = 10
-_TIER_STEPS = ((1, "0.00"), (2, "4.00"), (5, "9.00"), (10, "14.00"))
+_TIER_STEPS = ((1, 0), (2, 4), (5, 9), (10, 14))  # times the quantity, percent off
 
 
 def material_rows(plan: Plan, materials: Iterable[Material]) -> Iterator[Row]:
@@ -105,7 +105,7 @@ def calculation_row(calculation: Calculation) -> Row:
         calculation.customer_id,
         calculation.material.name,
         calculation.quantity,
-        f'{{"length_mm": "{length}", "width_mm": "{width}", "height_mm": "{height}"}}',
+        {"length_mm": length, "width_mm": width, "height_mm": height},
         decimal(calculation.complexity * 100),
         calculation.process.name,
         calculation.finish,
@@ -113,9 +113,13 @@ def calculation_row(calculation: Calculation) -> Row:
         calculation.requirements,
         calculation.timeline,
         calculation.rush,
-        f'{{"material_cost": "{material_cost}", "labor_cost": "{labor_cost}", '
-        f'"setup_cost": "{setup_cost}", "overhead_cost": "{overhead_cost}", '
-        f'"total_cost": "{text(calculation.total)}"}}',
+        {
+            "material_cost": material_cost,
+            "labor_cost": labor_cost,
+            "setup_cost": setup_cost,
+            "overhead_cost": overhead_cost,
+            "total_cost": text(calculation.total),
+        },
         _tiers(calculation),
         decimal(part.weight),
         calculation.created_at,
@@ -146,14 +150,13 @@ def component_rows(identity: Identity, calculation: Calculation) -> Iterator[Row
         )
 
 
-def _tiers(calculation: Calculation) -> str:
+def _tiers(calculation: Calculation) -> list[dict[str, int | str]]:
     """Offers for this quantity and for multiples of it, each cheaper by the part."""
-    tiers = []
-    for factor, discount in _TIER_STEPS:
-        share = 10_000 - int(discount.replace(".", ""))
-        price = text(divide(calculation.unit_price * share, 10_000))
-        tiers.append(
-            f'{{"min_quantity": {calculation.quantity * factor}, "unit_price": "{price}", '
-            f'"discount_percent": "{discount}"}}'
-        )
-    return f"[{', '.join(tiers)}]"
+    return [
+        {
+            "min_quantity": calculation.quantity * factor,
+            "unit_price": text(divide(calculation.unit_price * (100 - discount), 100)),
+            "discount_percent": f"{discount}.00",
+        }
+        for factor, discount in _TIER_STEPS
+    ]

@@ -1,8 +1,10 @@
 """Commands: the program `gateway`, one file a command."""
 
+import sys
+
 import typer
 
-from gateway.cli import demo, schema
+from gateway.cli import demo, doctor, migrate, schema, seed, serve
 
 app = typer.Typer(
     name="gateway",
@@ -12,9 +14,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo.demo)
+app.command()(serve.serve)
+app.add_typer(migrate.app, name="migrate")
+app.command()(seed.seed)
 app.add_typer(schema.app, name="schema")
+app.command()(doctor.doctor)
 
 
 def main() -> None:
-    """What the script `gateway` calls."""
-    app()
+    """What the script `gateway` calls; errors that are made for people end it in their own words."""
+    try:
+        app()
+    except Exception as error:
+        from datasources.embedded.errors import EmbeddedServerError
+        from datasources.errors import DatasourceError
+        from gateway.listener import ListenError
+        from gateway.settings import SettingsError
+
+        known = (DatasourceError, EmbeddedServerError, ListenError, SettingsError)
+        if not isinstance(error, known):
+            raise
+        typer.echo(f"gateway: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)

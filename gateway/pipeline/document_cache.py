@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.errors import Code, RefusedError, refuse, refuse_document
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
-_BYTES_PER_TOKEN = 700
+_BYTES_PER_TOKEN = 400  # of the syntax tree and its tokens, as tracemalloc shows them
 
 
 class DocumentSettings(BaseModel):

@@ -13,7 +13,7 @@ from datasources.embedded.cluster import StoreUrls
 from datasources.mongo import migrate
 from datasources.mongo.client import Mongo
 from datasources.mongo.collections import COLLECTIONS
-from datasources.mongo.driver import Document, Find
+from datasources.mongo.driver import Aggregation, Document, Find
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import StoreCall
 from datasources.scope import Scope
@@ -47,7 +47,9 @@ class Store:
             "ns": {"$regex": f"^{self.mongo.settings.database}"},
             "command.find": {"$exists": True},
         }
-        return await self.admin.aggregate(within(), None, [{"$currentOp": {}}, {"$match": ours}])
+        return await self.admin.aggregate(
+            within(), Aggregation(None, [{"$currentOp": {}}, {"$match": ours}])
+        )
 
     async def profiled(self, call: Callable[[], Awaitable[T]]) -> tuple[T, list[Document]]:
         """The answer of ``call`` and what the server's profiler says of each operation it ran."""

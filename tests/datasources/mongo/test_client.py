@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from datasources.errors import StoreUnavailableError
-from datasources.mongo.driver import Find
+from datasources.mongo.driver import Aggregation, Document, Find
 from tests.datasources.mongo.conftest import Store, within
 
 _SLOWLY = {"$where": "sleep(50) || true"}
@@ -32,7 +32,9 @@ async def test_more_rows_than_one_reply_holds_come_back_whole(store: Store) -> N
     await store.mongo.insert(within(), "many", [{"_id": number} for number in range(20_500)])
     rows = await store.mongo.find(within(), Find("many", {}, {}, [("_id", 1)]))
     assert [row["_id"] for row in rows] == list(range(20_500))
-    assert len(await store.mongo.aggregate(within(), "many", [{"$match": {}}])) == 20_500
+    assert (
+        len(await store.mongo.aggregate(within(), Aggregation("many", [{"$match": {}}]))) == 20_500
+    )
     assert await store.mongo.count(within(), "many", {"_id": {"$gte": 500}}) == 20_000
 
 
@@ -76,15 +78,13 @@ async def test_the_observer_is_told_of_each_call_without_any_value(store: Store)
     await store.mongo.find(
         within(), Find("seen", {"name": {"$in": ["$secret"]}}, {"name": 1}, [("_id", -1)], 20)
     )
-    await store.mongo.aggregate(
-        within(),
-        "seen",
-        [
-            {"$match": {"$and": [{"name": "$secret"}, {"_id": {"$lt": 5}}]}},
-            {"$group": {"_id": "$name", "count": {"$sum": 1}}},
-        ],
-    )
-    await store.mongo.aggregate(within(), None, [{"$documents": [{"id": "secret"}]}, {"$limit": 3}])
+    pipeline: list[Document] = [
+        {"$match": {"$and": [{"name": "$secret"}, {"_id": {"$lt": 5}}]}},
+        {"$group": {"_id": "$name", "count": {"$sum": 1}}},
+    ]
+    await store.mongo.aggregate(within(), Aggregation("seen", pipeline, "_id_"))
+    pipeline = [{"$documents": [{"id": "secret"}]}, {"$limit": 3}]
+    await store.mongo.aggregate(within(), Aggregation(None, pipeline))
     await store.mongo.command(within(), {"listIndexes": "seen"})
     assert [(call.store, call.statement, call.rows) for call in store.calls] == [
         (
@@ -95,7 +95,7 @@ async def test_the_observer_is_told_of_each_call_without_any_value(store: Store)
         (
             "mongodb",
             'aggregate seen [{"$match":{"$and":[{"name":"?"},{"_id":{"$lt":"?"}}]}},'
-            '{"$group":{"_id":"$name","count":{"$sum":1}}}]',
+            '{"$group":{"_id":"$name","count":{"$sum":1}}}] hint _id_',
             1,
         ),
         ("mongodb", 'aggregate (database) [{"$documents":"?"},{"$limit":"?"}]', 1),

@@ -1,0 +1,64 @@
+"""Cost components: by id and by calculation."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Text, exists
+
+from datasources.postgres.condition import among, collect
+from datasources.postgres.engine import Postgres
+from datasources.postgres.restriction import restriction, restriction_clauses
+from datasources.postgres.statement import value
+from datasources.postgres.subject import Subject
+from datasources.postgres.tables import COST_COMPONENTS, PRICING_CALCULATIONS
+from datasources.records import Columns, ComponentType, CostComponentRecord
+from datasources.scope import Scope
+
+_OWNED = PRICING_CALCULATIONS.c.id == COST_COMPONENTS.c.calculation_id
+_CLAUSES = {
+    "ids": among(COST_COMPONENTS.c.id, "ids"),
+    "calculation_ids": among(COST_COMPONENTS.c.calculation_id, "calculation_ids"),
+    "component_type": COST_COMPONENTS.c.component_type == value("component_type", Text()),
+    **{
+        name: exists().where(_OWNED, clause)
+        for name, clause in restriction_clauses(PRICING_CALCULATIONS.c.customer_id).items()
+    },
+}
+_COMPONENTS = Subject(COST_COMPONENTS, CostComponentRecord.__annotations__, _CLAUSES)
+_BY_CALCULATION = ("calculation_id", "component_type", "id")
+
+
+class CostComponentRepository:
+    """A restricted scope sees the components of its customers' calculations."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def by_ids(
+        self, scope: Scope, ids: Sequence[UUID], columns: Columns
+    ) -> dict[UUID, CostComponentRecord]:
+        asked = collect([("ids", list(ids)), *restriction(scope)])
+        statement = _COMPONENTS.list(columns, asked.names)
+        rows = await self._postgres.fetch(scope, statement, asked.parameters)
+        return {row["id"]: row for row in rows}
+
+    async def by_calculation_ids(
+        self,
+        scope: Scope,
+        ids: Sequence[UUID],
+        component_type: ComponentType | None,
+        columns: Columns,
+    ) -> dict[UUID, list[CostComponentRecord]]:
+        """Of each calculation by type, then by id."""
+        asked = collect(
+            [
+                ("calculation_ids", list(ids)),
+                ("component_type", component_type),
+                *restriction(scope),
+            ]
+        )
+        statement = _COMPONENTS.list(columns, asked.names, *_BY_CALCULATION)
+        found: dict[UUID, list[CostComponentRecord]] = {}
+        for row in await self._postgres.fetch(scope, statement, asked.parameters):
+            found.setdefault(row["calculation_id"], []).append(row)
+        return found

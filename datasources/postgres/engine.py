@@ -1,0 +1,113 @@
+"""Engine: the one funnel through which every read of PostgreSQL goes."""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Self
+
+from datasources.breaker import Breaker
+from datasources.errors import StoreUnavailableError
+from datasources.observer import Observer, StoreCall, ignore
+from datasources.postgres.pool import Pool
+from datasources.postgres.settings import PostgresSettings
+from datasources.postgres.silence import lost, reason_of, unavailable
+from datasources.postgres.statement import Parameters, Statement
+from datasources.records import StoreStatusRecord
+from datasources.scope import Scope
+
+_STATUS_SECONDS = 1.0
+_VERSION = Statement("SELECT current_setting('server_version')", ())
+# A call that got less than this before its operation's deadline says nothing about the store.
+_FAIR_SECONDS = 1.0
+
+Row = Any  # asyncpg.Record; the repository that asked says which record it is
+
+
+class Postgres:
+    """Every read stands alone, in no transaction: one round trip each."""
+
+    def __init__(self, settings: PostgresSettings, observer: Observer) -> None:
+        self.settings = settings
+        self._pool = Pool(settings)
+        self._observer = observer
+        self._breaker = Breaker("postgresql")
+
+    @classmethod
+    async def open(cls, settings: PostgresSettings, observer: Observer = ignore) -> Self:
+        """Ready to ask; a server that is down now is connected to when it is back."""
+        postgres = cls(settings, observer)
+        postgres._pool.warm()
+        return postgres
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
+        arguments = statement.arguments(parameters)
+        remaining = scope.remaining_seconds()
+        if remaining <= 0:
+            raise unavailable("was not asked: no time is left")
+        seconds = min(self.settings.timeout_seconds, remaining)
+        fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
+        try:
+            async with self._breaker.guard():
+                try:
+                    return await self._observed(seconds, statement, arguments)
+                except StoreUnavailableError as error:
+                    if fair:
+                        raise
+                    raise TimeoutError(error.reason) from None
+        except TimeoutError as error:
+            raise unavailable(str(error)) from None
+
+    async def status(self) -> StoreStatusRecord:
+        """Asks past the breaker, so that it tells of a store that has come back."""
+        version, message, started = None, None, monotonic()
+        try:
+            answer = await self._answer(_STATUS_SECONDS, _VERSION, ())
+            version = str(answer[0][0]).split()[0]
+        except StoreUnavailableError as error:
+            message = str(error)
+        return {
+            "name": "postgresql",
+            "available": version is not None,
+            "latency_ms": (monotonic() - started) * 1000 if version else None,
+            "version": version,
+            "breaker": self._breaker.state,
+            "pool_size": self._pool.size,
+            "pool_in_use": self._pool.in_use,
+            "message": message,
+        }
+
+    async def _observed(
+        self, seconds: float, statement: Statement, arguments: Sequence[object]
+    ) -> list[Row]:
+        started, rows = monotonic(), 0
+        try:
+            answer = await self._answer(seconds, statement, arguments)
+            rows = len(answer)
+            return answer
+        finally:
+            self._observer(StoreCall("postgresql", statement.sql, monotonic() - started, rows))
+
+    async def _answer(
+        self, seconds: float, statement: Statement, arguments: Sequence[object]
+    ) -> list[Row]:
+        """Asks again when the connection was lost: nothing is written here, and the next one is new."""
+        try:
+            async with asyncio.timeout(seconds):
+                try:
+                    return await self._fetch(statement, arguments)
+                except Exception as error:
+                    if not lost(error):
+                        raise
+                return await self._fetch(statement, arguments)
+        except Exception as error:
+            reason = reason_of(error)
+            if reason is None:
+                raise
+            raise unavailable(reason) from error
+
+    async def _fetch(self, statement: Statement, arguments: Sequence[object]) -> list[Row]:
+        async with self._pool.connection() as connection:
+            return await connection.fetch(statement.sql, *arguments)

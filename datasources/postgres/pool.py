@@ -1,0 +1,168 @@
+"""Pool: hands out connections, each to one call at a time, and never waits for a server that hangs.
+
+What only reads leaves nothing behind on a connection, so that it goes back without a question to the
+server. A connection whose call was cut off comes back in its own time, or is given up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from datasources.postgres.connection import Connection, connect
+from datasources.postgres.settings import PostgresSettings
+from datasources.postgres.silence import reason_of
+
+_RECOVER_SECONDS = 2.0
+_CLOSE_SECONDS = 1.0
+_IDLE_SECONDS = 300.0
+
+
+class Pool:
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+        self._idle: deque[tuple[Connection, float]] = deque()  # the one used last is at the right
+        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._background: set[asyncio.Task[None]] = set()
+        self._used: set[Connection] = set()
+        self._closed = False
+        self.size = 0
+
+    @property
+    def in_use(self) -> int:
+        return len(self._used)
+
+    def warm(self) -> None:
+        """Opens the connections that are kept, without waiting for them."""
+        for _ in range(self._settings.pool_min_size):
+            self._start(self._open_idle())
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        connection = await self._acquire()
+        self._used.add(connection)
+        try:
+            yield connection
+        except BaseException:
+            self._used.discard(connection)
+            self._recover(connection)
+            raise
+        self._used.discard(connection)
+        self._release(connection)
+
+    async def close(self) -> None:
+        """Takes leave of the server, or not when it hangs; calls under way are cut off."""
+        self._closed = True
+        for task in self._background:
+            task.cancel()
+        for used in self._used:
+            used.terminate()
+        leaving = [self._leave(connection) for connection, _ in self._idle]
+        self._idle.clear()
+        await asyncio.gather(*leaving, *self._background, return_exceptions=True)
+
+    async def _acquire(self) -> Connection:
+        while True:
+            while self._idle:
+                connection, _ = self._idle.pop()
+                if not connection.is_closed():
+                    return connection
+                self.size -= 1
+            if self.size < self._settings.pool_max_size:
+                return await self._open()
+            handed = await self._wait()
+            if handed is not None:
+                return handed
+
+    async def _open(self) -> Connection:
+        self.size += 1
+        try:
+            return await connect(self._settings)
+        except BaseException:
+            self._give_up_place()
+            raise
+
+    async def _wait(self) -> Connection | None:
+        """A connection that was handed over, or ``None`` when a place for one has become free."""
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.cancelled():
+                self._waiters.remove(waiter)
+            elif (handed := waiter.result()) is not None:
+                self._release(handed)
+            else:
+                self._wake(None)
+            raise
+
+    def _release(self, connection: Connection) -> None:
+        if self._closed or connection.is_closed():
+            connection.terminate()
+            self._give_up_place()
+        elif not self._wake(connection):
+            self._idle.append((connection, monotonic()))
+            self._trim()
+
+    def _recover(self, connection: Connection) -> None:
+        if connection.is_closed():
+            self._release(connection)
+        else:
+            self._start(self._settle(connection))
+
+    async def _settle(self, connection: Connection) -> None:
+        """Waits until the server has dropped what it was doing, which asyncpg has asked of it."""
+        try:
+            async with asyncio.timeout(_RECOVER_SECONDS):
+                await connection.execute("")
+        except BaseException as error:
+            connection.terminate()
+            if not isinstance(error, asyncio.CancelledError) and reason_of(error) is None:
+                raise
+        finally:
+            self._release(connection)
+
+    async def _open_idle(self) -> None:
+        if self.size >= self._settings.pool_max_size:
+            return
+        try:
+            connection = await self._open()
+        except Exception as error:
+            if reason_of(error) is None:
+                raise
+        else:
+            self._release(connection)
+
+    def _trim(self) -> None:
+        """Closes the connection that has been idle the longest, if nobody has needed it for long."""
+        connection, since = self._idle[0]
+        if self.size > self._settings.pool_min_size and monotonic() - since > _IDLE_SECONDS:
+            self._idle.popleft()
+            self._give_up_place()
+            self._start(self._leave(connection))
+
+    async def _leave(self, connection: Connection) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await connection.close()
+        except (TimeoutError, OSError):
+            connection.terminate()
+
+    def _give_up_place(self) -> None:
+        self.size -= 1
+        self._wake(None)
+
+    def _wake(self, connection: Connection | None) -> bool:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return True
+        return False
+
+    def _start(self, work: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

@@ -1,0 +1,33 @@
+"""Statement: SQL that was compiled once, with numbered placeholders and the names of their values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import TypeEngine
+
+Parameters = Mapping[str, object]
+
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    sql: str
+    names: tuple[str, ...]
+
+    def arguments(self, parameters: Parameters) -> Sequence[object]:
+        """The values in the order of the placeholders."""
+        return [parameters[name] for name in self.names]
+
+
+def compile_statement(select: Select[*tuple[Any, ...]]) -> Statement:
+    compiled = select.compile(dialect=_DIALECT)
+    return Statement(" ".join(compiled.string.split()), tuple(compiled.positiontup or ()))
+
+
+def value(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    """A placeholder."""
+    return bindparam(name, type_=kind, required=True)

@@ -1,0 +1,38 @@
+"""Users: by id."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import exists
+
+from datasources.postgres.condition import among, collect
+from datasources.postgres.engine import Postgres
+from datasources.postgres.restriction import restriction, restriction_clauses
+from datasources.postgres.subject import Subject
+from datasources.postgres.tables import CUSTOMERS, USERS
+from datasources.records import Columns, UserRecord
+from datasources.scope import Scope
+
+_CLAUSES = {
+    "ids": among(USERS.c.id, "ids"),
+    **{
+        name: exists().where(CUSTOMERS.c.user_id == USERS.c.id, clause)
+        for name, clause in restriction_clauses(CUSTOMERS.c.id).items()
+    },
+}
+_USERS = Subject(USERS, UserRecord.__annotations__, _CLAUSES)
+
+
+class UserRepository:
+    """A restricted scope sees the users of its customers."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    async def by_ids(
+        self, scope: Scope, ids: Sequence[UUID], columns: Columns
+    ) -> dict[UUID, UserRecord]:
+        asked = collect([("ids", list(ids)), *restriction(scope)])
+        statement = _USERS.list(columns, asked.names)
+        rows = await self._postgres.fetch(scope, statement, asked.parameters)
+        return {row["id"]: row for row in rows}

@@ -1,0 +1,36 @@
+"""gateway demo: real stores of its own, sample data and the gateway, in one process to stop."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; GATEWAY_HOST.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; GATEWAY_PORT.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder that keeps the stores' data; GATEWAY_DATA_DIR.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget the kept data and start over.")]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0001, help="Size of the sample data: 1, the default, is 20,000 calculations."
+    ),
+]
+
+
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    fresh: Fresh = False,
+    scale: Scale = None,
+) -> None:
+    """Start PostgreSQL, MongoDB and Redis here, fill them with sample data and serve the graph."""
+    import asyncio
+
+    from gateway.demonstration import Demonstration
+
+    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+    given = {name: value for name, value in given.items() if value is not None}
+    asyncio.run(Demonstration(given, fresh=fresh, scale=scale).run())

@@ -1,0 +1,126 @@
+"""Demonstration: the life of `gateway demo`, from a free port to the last server stopped."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+
+from datasources.embedded.cluster import EmbeddedStores, StoreUrls, embedded_stores
+from gateway.app import create_app
+from gateway.listener import Server, listen, url_of
+from gateway.sample import fill
+from gateway.settings import Settings, load_settings
+from gateway.telemetry.logs import configure_logging
+
+# Every setting is checked before a server starts, and only then do the servers have addresses.
+_NOT_YET = StoreUrls(
+    "postgresql://127.0.0.1/postgres", "mongodb://127.0.0.1/", "redis://127.0.0.1/"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """``given`` holds the settings of the command line, which win over the environment's."""
+
+    given: Mapping[str, Any]
+    fresh: bool
+    scale: float | None
+
+    async def run(self) -> None:
+        """Until Ctrl-C or SIGTERM; either stops the gateway first, then its stores."""
+        settings = self._settings(_NOT_YET)
+        configure_logging(settings.log)
+        with listen(settings) as listener, suppress(asyncio.CancelledError):
+            _cancel_on_signal()
+            await self._show(settings, listener)
+
+    async def _show(self, settings: Settings, listener: socket.socket) -> None:
+        print("Starting PostgreSQL, MongoDB and Redis", flush=True)
+        with _Bars() as bars:
+            async with embedded_stores(settings.data_dir, fresh=self.fresh, report=bars) as stores:
+                settings = self._settings(stores.urls)
+                if settings.cursor_secret is None:
+                    secret = stores.folder.secret("cursor-secret")
+                    settings = self._settings(stores.urls, cursor_secret=secret)
+                held = await fill(stores.folder, settings, self.scale, bars.rows)
+                bars.close()
+                print(held, flush=True)
+                await _serve(settings, listener, stores)
+
+    def _settings(self, urls: StoreUrls, **others: str) -> Settings:
+        return load_settings(
+            **self.given,
+            **others,
+            postgres={"url": urls.postgres},
+            mongodb={"url": urls.mongodb},
+            redis={"url": urls.redis},
+        )
+
+
+def _cancel_on_signal() -> None:
+    """Also where a shell started us in the background and would have Ctrl-C ignored."""
+    running = asyncio.current_task()
+    if running is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+
+
+async def _serve(settings: Settings, listener: socket.socket, stores: EmbeddedStores) -> None:
+    """The gateway outlives its stores, as it would in earnest; their end is only reported."""
+    url = url_of(listener)
+
+    def announce() -> None:
+        print(f"Console: {url}/   GraphQL: {url}/graphql   Health: {url}/health/ready")
+        print("Ctrl-C stops the gateway and its stores")
+        print(f"ready: {url}", flush=True)
+
+    mourning = asyncio.create_task(_report_deaths(stores))
+    try:
+        server = Server(create_app(settings), settings, announce)
+        await server.serve_until_cancelled(listener)
+    finally:
+        mourning.cancel()
+
+
+async def _report_deaths(stores: EmbeddedStores) -> None:
+    async for death in stores.deaths():
+        print(f"gateway: {death}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class _Bars:
+    """A bar for each thing that takes its time, drawn only where somebody watches."""
+
+    _progress: Progress = field(
+        default_factory=lambda: Progress(
+            *(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()),
+            console=Console(stderr=True),
+            transient=True,
+        )
+    )
+    _tasks: dict[str, TaskID] = field(default_factory=dict)
+
+    def __enter__(self) -> "_Bars":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label not in self._tasks:
+            self._tasks[label] = self._progress.add_task(label)
+        self._progress.update(self._tasks[label], completed=done, total=total)
+
+    def rows(self, done: int, total: int) -> None:
+        self("Rows of sample data", done, total)
+
+    def close(self) -> None:
+        self._progress.stop()

@@ -1,0 +1,151 @@
+"""Fixtures: a small schema that fails in every way a resolver can, behind a real server."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+from graphql import GraphQLSchema, build_schema
+
+from datasources.errors import StoreUnavailableError
+from gateway.app import create_app
+from gateway.settings import Settings
+from resolvers.errors import InvalidIdError
+
+# Nobody listens on port 1: these tests ask no store.
+NOWHERE: dict[str, Any] = {
+    "postgres": {"url": "postgresql://nobody@127.0.0.1:1/none"},
+    "mongodb": {"url": "mongodb://127.0.0.1:1/none"},
+    "redis": {"url": "redis://127.0.0.1:1"},
+    "cursor_secret": "0123456789abcdef0123456789abcdef",
+}
+SDL = """
+type Query {
+  name: String
+  echo(text: String): String
+  count(value: Int!): Int
+  any(value: Anything): String
+  unknownId: String
+  unavailable: String
+  broken: String
+  required: Required
+  hang: String
+  others: [Query!]
+}
+type Required { value: String! }
+type Mutation { touch: String }
+scalar Anything
+"""
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+class Hanging:
+    """A resolver that never answers, and says when it was asked and when it was stopped."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.stopped = asyncio.Event()
+
+    async def __call__(self, root: object, info: object) -> None:
+        self.asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopped.set()
+
+
+@pytest.fixture
+def hanging() -> Hanging:
+    return Hanging()
+
+
+@pytest.fixture
+def schema(hanging: Hanging) -> GraphQLSchema:
+    return failing_schema(hanging)
+
+
+def failing_schema(hanging: Hanging) -> GraphQLSchema:
+    built = build_schema(SDL)
+    query, mutation = built.query_type, built.mutation_type
+    assert query is not None
+    assert mutation is not None
+
+    def raises(error: Exception) -> Callable[..., None]:
+        def resolve(root: object, info: object) -> None:
+            raise error
+
+        return resolve
+
+    resolvers: dict[str, Callable[..., Any]] = {
+        "name": lambda root, info: "gateway",
+        "echo": lambda root, info, text=None: text,
+        "count": lambda root, info, value: value,
+        "any": lambda root, info, value=None: str(value),
+        "unknownId": raises(InvalidIdError("No such id.", expected="Customer")),
+        "unavailable": raises(StoreUnavailableError("mongodb", "is not answering", 2.0)),
+        "broken": raises(RuntimeError("SELECT secret FROM users")),
+        "required": lambda root, info: {"value": None},
+        "hang": hanging,
+        "others": lambda root, info: [{}, {}],
+    }
+    for name, resolve in resolvers.items():
+        query.fields[name].resolve = resolve
+    mutation.fields["touch"].resolve = lambda root, info: "touched"
+    return built
+
+
+class _Server(uvicorn.Server):
+    """A server inside the tests' own event loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve_schema(schema: GraphQLSchema, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(**{**NOWHERE, **given}), schema)
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve([listener]))
+        await server.ready.wait()
+        url = "http://{}:{}".format(*listener.getsockname())
+        async with httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client:
+            yield client
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+def serve(schema: GraphQLSchema) -> Serve:
+    """Serves ``schema`` for as long as it is entered; takes settings."""
+    return lambda **given: serve_schema(schema, **given)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def strict() -> AsyncIterator[httpx.AsyncClient]:
+    async with serve_schema(failing_schema(Hanging())) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def legacy() -> AsyncIterator[httpx.AsyncClient]:
+    rules = {"status_rules": "legacy"}
+    async with serve_schema(failing_schema(Hanging()), http=rules) as client:
+        yield client
