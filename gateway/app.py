@@ -21,7 +21,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
             *console_routes(settings.console),
             *health_routes(),
         ],
-        lifespan=lifespan(settings, schema or build_schema().core),
+        lifespan=lifespan(settings, lambda roles: schema or build_schema(roles).core),
     )
 
 

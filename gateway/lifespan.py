@@ -8,8 +8,8 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 
 from datasources.stores import open_stores
-from gateway.pipeline.document_cache import DocumentCache
 from gateway.pipeline.exchange import Parts
+from gateway.pipeline.view import Roles, Views
 from gateway.settings import Settings, SettingsError
 from resolvers.cursor import CursorCodec
 
@@ -23,15 +23,14 @@ class State(TypedDict):
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
 
 
-def lifespan(settings: Settings, schema: GraphQLSchema) -> Lifespan:
+def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lifespan:
     cursors = CursorCodec(_cursor_secret(settings))
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[State]:
         async with open_stores(settings.postgres, settings.mongodb, settings.redis) as stores:
             parts = Parts(
-                schema=schema,
-                documents=DocumentCache(schema, settings.document),
+                views=Views(build, settings.document),
                 stores=stores,
                 cursors=cursors,
                 limits=settings.limits,

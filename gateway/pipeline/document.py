@@ -4,4 +4,4 @@ from gateway.pipeline.exchange import Exchange
 
 
 async def find_document(exchange: Exchange) -> None:
-    exchange.document = exchange.parts.documents.find(exchange.request.query)
+    exchange.document = exchange.view.documents.find(exchange.request.query)

@@ -15,8 +15,11 @@ async def encode(exchange: Exchange) -> None:
 
 
 def _dump(exchange: Exchange) -> bytes:
-    if exchange.refused:
-        return orjson.dumps({"errors": exchange.errors})
+    answer: dict[str, object] = {}
     if exchange.errors:
-        return orjson.dumps({"errors": exchange.errors, "data": exchange.data})
-    return orjson.dumps({"data": exchange.data})
+        answer["errors"] = exchange.errors
+    if not exchange.refused:
+        answer["data"] = exchange.data
+    if exchange.extensions:
+        answer["extensions"] = exchange.extensions
+    return orjson.dumps(answer)

@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
-from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql import OperationDefinitionNode
 from graphql.execution import Executor
 
 from datasources.stores import Stores
 from gateway.errors import Code, FormattedError
-from gateway.pipeline.document_cache import Document, DocumentCache
+from gateway.pipeline.document_cache import Document
+from gateway.pipeline.view import View, Views
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client showed of itself, unchecked; ``session`` is the console's cookie."""
+
+    bearer: str | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +35,15 @@ class Request:
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
     safe: bool = False
+    credentials: Credentials = Credentials()
+    client_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the stages work with; made once per process."""
 
-    schema: GraphQLSchema
-    documents: DocumentCache
+    views: Views
     stores: Stores
     cursors: CursorCodec
     limits: Limits
@@ -48,11 +60,14 @@ class Exchange:
     parts: Parts
     deadline: float  # on the time.monotonic clock, in seconds
     viewer: Viewer = field(init=False)  # identify_viewer
+    customer_ids: frozenset[UUID] | None = None  # identify_viewer: None means every customer
+    view: View = field(init=False)  # identify_viewer
     document: Document = field(init=False)  # find_document
     operation: OperationDefinitionNode | None = None  # choose_operation
     data: dict[str, Any] | None = None  # execute
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
     refused: Code | None = None  # whatever refused: there is no data entry then
+    extensions: dict[str, Any] = field(default_factory=dict)  # any stage: joins the answer's
     body: bytes = b""  # encode
 
 

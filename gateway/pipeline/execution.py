@@ -29,7 +29,7 @@ async def execute(exchange: Exchange) -> None:
 async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
     request, parts = exchange.request, exchange.parts
     executor = parts.executor.build(
-        parts.schema,
+        exchange.view.schema,
         exchange.document.ast,
         context_value=context,
         raw_variable_values=request.variables,
@@ -49,7 +49,7 @@ def _context(exchange: Exchange) -> Context:
     margin_seconds = parts.deadline_seconds * _MARGIN_SHARE
     return Context(
         viewer=exchange.viewer,
-        scope=Scope(None, exchange.deadline - margin_seconds),
+        scope=Scope(exchange.customer_ids, exchange.deadline - margin_seconds),
         stores=parts.stores,
         cursors=parts.cursors,
         limits=parts.limits,

@@ -8,3 +8,4 @@ ANONYMOUS = Viewer("anonymous", "Anonymous", frozenset({Role.ANALYST}))
 
 async def identify_viewer(exchange: Exchange) -> None:
     exchange.viewer = ANONYMOUS
+    exchange.view = exchange.parts.views.of(ANONYMOUS.roles)

@@ -11,8 +11,9 @@ from graphql import GraphQLSchema
 from datasources.errors import StoreUnavailableError
 from gateway.errors import Code
 from gateway.pipeline import answer
-from gateway.pipeline.document_cache import DocumentCache, DocumentSettings
+from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.view import Views
 from resolvers.batch import EMPTY
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
@@ -22,8 +23,7 @@ from resolvers.loader import loader
 def parts(schema: GraphQLSchema, deadline_seconds: float = 5) -> Parts:
     no_stores: Any = None
     return Parts(
-        schema=schema,
-        documents=DocumentCache(schema, DocumentSettings()),
+        views=Views(lambda roles: schema, DocumentSettings()),
         stores=no_stores,
         cursors=CursorCodec(b"secret"),
         limits=Limits(),
