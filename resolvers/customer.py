@@ -1,7 +1,6 @@
 """Customers: by id, by global id, and page by page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from datasources.filters import CustomerFilter
@@ -10,11 +9,10 @@ from datasources.records import Columns, CustomerRecord
 from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
-from resolvers.filter import check_times, storable
+from resolvers.filter import check_times
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
 
-LISTING_NAME = "customers"
 NEWEST_FIRST = Order(("created_at", "id"), descending=True)
 
 
@@ -41,18 +39,13 @@ async def by_page(
     order: Order = NEWEST_FIRST,
 ) -> Slots[Page]:
     customers = context.stores.customers
-    wanted = _checked(where)
+    check_times("created", where.created_from, where.created_until)
 
     async def read(bounds: Keyset, columns: Columns) -> Mapping[bool, Sequence[CustomerRecord]]:
-        return {True: await customers.page(context.scope, bounds, wanted, columns)}
+        return {True: await customers.page(context.scope, bounds, where, columns)}
 
     async def count() -> Mapping[bool, int]:
-        return {True: await customers.count(context.scope, wanted)}
+        return {True: await customers.count(context.scope, where)}
 
-    listing = Listing(LISTING_NAME, order)
+    listing = Listing("customers", order)
     return await pages(context, listing, arguments, selection, keys, read, count)
-
-
-def _checked(given: CustomerFilter) -> CustomerFilter:
-    check_times("created", given.created_from, given.created_until)
-    return replace(given, search=storable(given.search) if given.search else None)

@@ -5,8 +5,6 @@ from decimal import Decimal
 
 from resolvers.errors import InvalidRangeError
 
-_ABSENT_CHARACTER = "\N{REPLACEMENT CHARACTER}"
-
 
 def check_times(name: str, start: datetime | None, end: datetime | None) -> None:
     """A half open range: ``end`` itself is outside, so that equal ends would hold nothing."""
@@ -35,8 +33,3 @@ def check_numbers(name: str, low: int | Decimal | None, high: int | Decimal | No
             min=str(low),
             max=str(high),
         )
-
-
-def storable(text: str) -> str:
-    """``text`` as a store can hold it: a NUL, which none can, becomes what matches no name."""
-    return text.replace("\0", _ABSENT_CHARACTER)

@@ -1,7 +1,6 @@
 """Pricing calculations: by id, by global id, page by page, and of customers and materials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from datasources.records import Columns, DimensionsRecord, PricingCalculationRec
 from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
-from resolvers.filter import check_numbers, check_times, storable
+from resolvers.filter import check_numbers, check_times
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
 
@@ -45,15 +44,15 @@ async def by_page(
     order: Order = NEWEST_FIRST,
 ) -> Slots[Page]:
     calculations = context.stores.calculations
-    wanted = _checked(where)
+    _check(where)
 
     async def read(
         bounds: Keyset, columns: Columns
     ) -> Mapping[bool, Sequence[PricingCalculationRecord]]:
-        return {True: await calculations.page(context.scope, bounds, wanted, columns)}
+        return {True: await calculations.page(context.scope, bounds, where, columns)}
 
     async def count() -> Mapping[bool, int]:
-        return {True: await calculations.count(context.scope, wanted)}
+        return {True: await calculations.count(context.scope, where)}
 
     listing = Listing("calculations", order)
     return await pages(context, listing, arguments, selection, keys, read, count)
@@ -69,15 +68,15 @@ async def page_by_customers(
     order: Order = NEWEST_FIRST,
 ) -> Slots[Page]:
     calculations = context.stores.calculations
-    wanted = _checked(where)
+    _check(where)
 
     async def read(
         bounds: Keyset, columns: Columns
     ) -> Mapping[UUID, Sequence[PricingCalculationRecord]]:
-        return await calculations.page_by_customers(context.scope, keys, bounds, wanted, columns)
+        return await calculations.page_by_customers(context.scope, keys, bounds, where, columns)
 
     async def count() -> Mapping[UUID, int]:
-        return await calculations.count_by_customers(context.scope, keys, wanted)
+        return await calculations.count_by_customers(context.scope, keys, where)
 
     listing = Listing("customer.calculations", order)
     return await pages(context, listing, arguments, selection, keys, read, count)
@@ -93,15 +92,15 @@ async def page_by_materials(
     order: Order = NEWEST_FIRST,
 ) -> Slots[Page]:
     calculations = context.stores.calculations
-    wanted = _checked(where)
+    _check(where)
 
     async def read(
         bounds: Keyset, columns: Columns
     ) -> Mapping[str, Sequence[PricingCalculationRecord]]:
-        return await calculations.page_by_materials(context.scope, keys, bounds, wanted, columns)
+        return await calculations.page_by_materials(context.scope, keys, bounds, where, columns)
 
     async def count() -> Mapping[str, int]:
-        return await calculations.count_by_materials(context.scope, keys, wanted)
+        return await calculations.count_by_materials(context.scope, keys, where)
 
     listing = Listing("material.calculations", order)
     return await pages(context, listing, arguments, selection, keys, read, count)
@@ -115,7 +114,7 @@ def volume_cm3(dimensions: DimensionsRecord) -> Decimal:
     return length * width * height / _MM3_PER_CM3
 
 
-def _checked(given: CalculationFilter) -> CalculationFilter:
+def _check(given: CalculationFilter) -> None:
     check_numbers("quantity", given.quantity_min, given.quantity_max)
     check_times("created", given.created_from, given.created_until)
     sizes = given.dimensions
@@ -125,4 +124,3 @@ def _checked(given: CalculationFilter) -> CalculationFilter:
         ("heightMm", sizes.height_mm),
     ):
         check_numbers(f"dimensions.{side}", *ends)
-    return replace(given, materials=tuple(map(storable, given.materials)))

@@ -79,7 +79,7 @@ class CustomerFilter:
     )
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Words of the company's name, all of them, in any order.",
+        description="Words of the company's name, or their beginnings: all of them, in any order.",
     )
     created: DateTimeRange | None = strawberry.field(
         default=strawberry.UNSET, description="When the customer was registered."

@@ -5,11 +5,22 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from datasources.embedded.cluster import StoreUrls, embedded_stores
+from datasources.seed.load import seed
+from tests.databases import StoreSettings, fresh_databases
+from tests.graph import AS_OF, Graph, open_graph
 
+SCALE = 0.05  # 100 customers, 1,000 calculations, 4,000 components, 1,000 log lines
 URL_NAMES = ("POSTGRES_URL", "MONGODB_URL", "REDIS_URL")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden answers and statements anew"
+    )
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -22,3 +33,18 @@ async def store_urls() -> AsyncIterator[StoreUrls]:
     with tempfile.TemporaryDirectory(prefix="pricing-gateway-tests-") as folder:
         async with embedded_stores(Path(folder), durable=False) as stores:
             yield stores.urls
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def seeded(store_urls: StoreUrls) -> AsyncIterator[StoreSettings]:
+    """Stores with the sample data as of one fixed day, which tests read and never write."""
+    async with fresh_databases(store_urls) as settings:
+        await seed(settings.postgres, settings.mongo, scale=SCALE, as_of=AS_OF)
+        yield settings
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def graph(seeded: StoreSettings) -> AsyncIterator[Graph]:
+    """Operations on the whole schema over the seeded stores."""
+    async with open_graph(seeded.postgres, seeded.mongo, seeded.redis) as graph:
+        yield graph

@@ -48,12 +48,18 @@ async def _run(*command: str, folder: Path = HERE) -> str:
     return output.decode()
 
 
+def _driver_is_installed() -> bool:
+    installed = HERE / "node_modules" / "playwright-core" / "package.json"
+    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]["playwright-core"]
+    return installed.is_file() and json.loads(installed.read_text())["version"] == wanted
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visit(
     store_urls: StoreUrls, chromium: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Visit:
     await _run(str(HOME / "build"))
-    if not (HERE / "node_modules").is_dir():
+    if not _driver_is_installed():
         await _run("npm", "ci", "--silent", "--no-audit", "--no-fund")
     settings = load_settings(
         postgres={"url": store_urls.postgres},

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from resolvers.errors import InvalidRangeError
-from resolvers.filter import check_numbers, check_times, storable
+from resolvers.filter import check_numbers, check_times
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -46,7 +46,3 @@ def test_a_negative_end_is_refused(low: int | None, high: int | None, end: str) 
 @pytest.mark.parametrize(("low", "high"), [(0, 0), (None, None), (Decimal("1.5"), Decimal("1.5"))])
 def test_closed_ranges_may_hold_one_number(low: int | Decimal, high: int | Decimal) -> None:
     check_numbers("quantity", low, high)
-
-
-def test_a_nul_matches_nothing() -> None:
-    assert storable("acme\0 gears") == "acme\N{REPLACEMENT CHARACTER} gears"

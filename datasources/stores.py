@@ -1,0 +1,84 @@
+"""Stores: what the gateway reads from, opened together and closed in reverse order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from datasources.mongo.client import Mongo
+from datasources.mongo.log_entry import LogEntryRepository
+from datasources.mongo.log_statistics import LogStatisticsRepository
+from datasources.mongo.material_spend import MaterialSpendRepository
+from datasources.mongo.pricing_analytics import PricingAnalyticsRepository
+from datasources.mongo.pricing_trend import PricingTrendRepository
+from datasources.mongo.settings import MongoSettings
+from datasources.observer import Observer, ignore
+from datasources.postgres.cost_component import CostComponentRepository
+from datasources.postgres.customer import CustomerRepository
+from datasources.postgres.engine import Postgres
+from datasources.postgres.material import MaterialRepository
+from datasources.postgres.pricing_calculation import PricingCalculationRepository
+from datasources.postgres.settings import PostgresSettings
+from datasources.postgres.user import UserRepository
+from datasources.records import StoreStatusRecord
+from datasources.redis.client import RedisStore
+from datasources.redis.material_cache import MaterialCache
+from datasources.redis.settings import RedisSettings
+
+Status = Callable[[], Awaitable[StoreStatusRecord]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """``materials`` answers from the cache, ``material_catalogue`` lists what PostgreSQL holds."""
+
+    customers: CustomerRepository
+    users: UserRepository
+    calculations: PricingCalculationRepository
+    cost_components: CostComponentRepository
+    materials: MaterialCache
+    material_catalogue: MaterialRepository
+    pricing_analytics: PricingAnalyticsRepository
+    pricing_trends: PricingTrendRepository
+    material_spends: MaterialSpendRepository
+    log_entries: LogEntryRepository
+    log_statistics: LogStatisticsRepository
+    questions: tuple[Status, ...]
+
+    async def statuses(self) -> list[StoreStatusRecord]:
+        """PostgreSQL, MongoDB and Redis, asked at the same time; one that is down says so."""
+        return list(await asyncio.gather(*(question() for question in self.questions)))
+
+
+@asynccontextmanager
+async def open_stores(
+    postgres: PostgresSettings,
+    mongo: MongoSettings,
+    redis: RedisSettings,
+    observer: Observer = ignore,
+) -> AsyncIterator[Stores]:
+    """A store that is down does not keep the others from opening; it is found when it is back."""
+    async with AsyncExitStack() as stack:
+        sql = await Postgres.open(postgres, observer)
+        stack.push_async_callback(sql.close)
+        documents = await Mongo.open(mongo, observer)
+        stack.push_async_callback(documents.close)
+        cache = await RedisStore.open(redis, observer)
+        stack.push_async_callback(cache.close)
+        catalogue = MaterialRepository(sql)
+        materials = MaterialCache(cache, catalogue.by_names)
+        stack.push_async_callback(materials.close)
+        yield Stores(
+            customers=CustomerRepository(sql),
+            users=UserRepository(sql),
+            calculations=PricingCalculationRepository(sql),
+            cost_components=CostComponentRepository(sql),
+            materials=materials,
+            material_catalogue=catalogue,
+            pricing_analytics=PricingAnalyticsRepository(documents),
+            pricing_trends=PricingTrendRepository(documents),
+            material_spends=MaterialSpendRepository(documents),
+            log_entries=LogEntryRepository(documents),
+            log_statistics=LogStatisticsRepository(documents),
+            questions=(sql.status, documents.status, cache.status),
+        )
