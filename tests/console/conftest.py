@@ -1,13 +1,11 @@
 """The browser's tests run where Chromium and Node.js are; elsewhere one line says that they did not."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from shutil import which
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-HERE = Path(__file__).parent
 
 
 def browser() -> str | None:
