@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing := _missing():
-        names = " and ".join(missing)
+        names = ", ".join(missing)
         terminalreporter.write_line(
             f"The console was not opened in a browser: {names} not found on PATH.", yellow=True
         )
