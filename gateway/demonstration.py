@@ -1,6 +1,7 @@
 """Demonstration: the life of `gateway demo`, from a free port to the last server stopped."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -37,6 +38,7 @@ class Demonstration:
         """Until Ctrl-C or SIGTERM; either stops the gateway first, then its stores."""
         settings = self._settings(_NOT_YET)
         configure_logging(settings.log)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         with listen(settings) as listener, suppress(asyncio.CancelledError):
             _cancel_on_signal()
             await self._show(settings, listener)
@@ -101,7 +103,8 @@ class _Bars:
     _progress: Progress = field(
         default_factory=lambda: Progress(
             *(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()),
-            console=Console(stderr=True),
+            console=(console := Console(stderr=True)),
+            disable=not console.is_terminal,
             transient=True,
         )
     )

@@ -15,6 +15,7 @@ from resolvers.context import Context
 from resolvers.customer import by_ids as customers_by_id
 from resolvers.material import by_names as materials_by_name
 from resolvers.paging import Page, PageArguments
+from resolvers.pricing_analytics import by_calculation_ids as analytics_by_calculation
 from schema.calculation_filter import Filter, OrderBy, calculation_filter, calculation_order
 from schema.cost_component import CostComponent, components_by_calculation
 from schema.fields import batched, column, computed
@@ -26,7 +27,7 @@ from schema.manufacturing import (
     SurfaceFinish,
     ToleranceClass,
 )
-from schema.pricing_analytics import PricingAnalytics, analytics_by_calculation
+from schema.pricing_analytics import PricingAnalytics
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
 from schema.rule import ANALYTICS, COMPONENTS, LOG_PAGE, MATERIAL, POINT, Cost
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="The box that a part fits in.", directives=[Cost(weight=0)])
 class Dimensions:
-    length_mm: Decimal = column(description="Length in millimetres, the longest side.")
+    length_mm: Decimal = column(description="Length in millimetres.")
     width_mm: Decimal = column(description="Width in millimetres.")
     height_mm: Decimal = column(description="Height in millimetres.")
     volume_cm3: Decimal = computed(

@@ -82,7 +82,7 @@ Ids = Annotated[
 First = Annotated[
     int | None,
     strawberry.argument(
-        description="How many entries from the start; the default page size is 20."
+        description="How many entries from the start, instead of `last`: by default 20, at most 100."
     ),
 ]
 After = Annotated[
@@ -90,7 +90,9 @@ After = Annotated[
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(description="How many entries from the end, instead of `first`."),
+    strawberry.argument(
+        description="How many entries from the end, instead of `first`: at most 100 by default."
+    ),
 ]
 Before = Annotated[
     str | None, strawberry.argument(description="Stop ahead of this cursor of the same list.")

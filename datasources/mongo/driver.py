@@ -6,6 +6,7 @@ PyMongo and Motor speak the same protocol with the same codec and differ in a ha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -102,6 +103,7 @@ def client_options(settings: MongoSettings, pool: ConnectionPoolListener) -> dic
     """Both drivers take the same options; a server that is down answers within a second."""
     return {
         "tz_aware": True,
+        "tzinfo": UTC,
         "uuidRepresentation": "standard",
         "type_registry": TypeRegistry(fallback_encoder=_encode),
         "serverSelectionTimeoutMS": _SERVER_SELECTION_MS,

@@ -145,11 +145,11 @@ def _projection(columns: Columns) -> Document:
 
 
 def _record(document: Document, columns: Columns) -> LogEntryRecord:
-    record = {**document, "id": str(document.pop("_id"))}
+    document["id"] = str(document.pop("_id"))
     for column in columns & {"trace_id", "span_id"}:
-        record.setdefault(column, None)
+        document.setdefault(column, None)
     if "level" in document:
-        record["level"] = LogLevel(document["level"])
+        document["level"] = LogLevel(document["level"])
     if "context" in columns:
-        record["context"] = plain(document.get("context", {}))
-    return cast(LogEntryRecord, record)
+        document["context"] = plain(document.get("context", {}))
+    return cast(LogEntryRecord, document)

@@ -34,15 +34,14 @@ class PricingAnalyticsRepository:
 
 
 def _record(document: Document) -> PricingAnalyticsRecord:
-    record = document
     if "market_data" in document:
-        record["market_data"] = {
+        document["market_data"] = {
             key: _decimal(value) for key, value in document["market_data"].items()
         }
     for free in ("performance_metrics", "metadata"):
         if free in document:
-            record[free] = plain(document[free])
-    return cast(PricingAnalyticsRecord, record)
+            document[free] = plain(document[free])
+    return cast(PricingAnalyticsRecord, document)
 
 
 def _decimal(value: Any) -> Any:

@@ -37,6 +37,8 @@ class CostComponentRepository:
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, CostComponentRecord]:
+        if not ids:
+            return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
         statement = _COMPONENTS.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
@@ -50,6 +52,8 @@ class CostComponentRepository:
         columns: Columns,
     ) -> dict[UUID, list[CostComponentRecord]]:
         """Of each calculation by type, then by id."""
+        if not ids:
+            return {}
         asked = collect(
             [
                 ("calculation_ids", list(ids)),

@@ -46,6 +46,8 @@ class CustomerRepository:
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, CustomerRecord]:
+        if not ids:
+            return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
         statement = _CUSTOMERS.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)

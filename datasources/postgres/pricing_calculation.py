@@ -1,6 +1,6 @@
 """Pricing calculations: by id, page by page, and a page for each of many customers or materials."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
@@ -33,6 +33,8 @@ class PricingCalculationRepository:
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, PricingCalculationRecord]:
+        if not ids:
+            return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
         statement = _CALCULATIONS.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
@@ -94,14 +96,14 @@ class PricingCalculationRepository:
         self,
         key: str,
         scope: Scope,
-        keys: Iterable[K],
+        keys: Mapping[K, None],
         keyset: Keyset,
         where: CalculationFilter,
         columns: Columns,
     ) -> dict[K, list[PricingCalculationRecord]]:
         asked = conditions(scope, where)
         found: dict[K, list[PricingCalculationRecord]] = {}
-        if asked.possible:
+        if keys and asked.possible:
             statement = _page_for_each(key, columns, asked.names, walk_of(keyset))
             parameters = {**asked.parameters, **walk_parameters(keyset), _KEYS: list(keys)}
             for row in await self._postgres.fetch(scope, statement, parameters):
@@ -109,10 +111,10 @@ class PricingCalculationRepository:
         return found
 
     async def _count_by(
-        self, key: str, scope: Scope, keys: Iterable[K], where: CalculationFilter
+        self, key: str, scope: Scope, keys: Mapping[K, None], where: CalculationFilter
     ) -> dict[K, int]:
         asked = conditions(scope, where)
-        if not asked.possible:
+        if not (keys and asked.possible):
             return {}
         parameters = {**asked.parameters, _KEYS: list(keys)}
         rows = await self._postgres.fetch(scope, _count_for_each(key, asked.names), parameters)

@@ -32,6 +32,8 @@ class UserRepository:
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, UserRecord]:
+        if not ids:
+            return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
         statement = _USERS.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)

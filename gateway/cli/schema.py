@@ -55,12 +55,10 @@ def check(file: Committed = COMMITTED) -> None:
         find_breaking_changes(before, after),
         find_dangerous_changes(before, after),
     )
-    for change in breaking:
-        typer.echo(f"breaking   {change.description}")
-    for change in dangerous:
-        typer.echo(f"dangerous  {change.description}")
-    if not (breaking or dangerous):
-        typer.echo("The change breaks no client: additions or descriptions only.")
+    found = [f"breaking   {change.description}" for change in breaking]
+    found += [f"dangerous  {change.description}" for change in dangerous]
+    for line in found or ["The change breaks no client: additions or descriptions only."]:
+        typer.echo(line)
     typer.echo(
         "The schema is not as committed. When the change is meant, commit what "
         "`gateway schema print --write` writes.",

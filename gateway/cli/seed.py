@@ -77,7 +77,7 @@ async def _check_migrations(settings: "Settings") -> None:
     ]
     if waiting:
         names = " and ".join(waiting)
-        typer.echo(f"gateway: run `gateway migrate up` first: {names} is not migrated.", err=True)
+        typer.echo(f"gateway: migrations pending in {names}; run `gateway migrate up`.", err=True)
         raise typer.Exit(1)
 
 

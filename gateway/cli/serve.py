@@ -11,25 +11,20 @@ Workers = Annotated[int | None, typer.Option(help="Processes that serve; GATEWAY
 
 def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
     """Serve the graph; the settings come from the environment (.env.example lists them)."""
+    import logging
+
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     from gateway.app import create_app
-    from gateway.settings import SettingsError, load_settings
+    from gateway.listener import listen, url_of
+    from gateway.settings import load_settings
     from gateway.telemetry.logs import configure_logging
 
     given = {"host": host, "port": port, "workers": workers}
-    try:
-        settings = load_settings(
-            **{name: value for name, value in given.items() if value is not None}
-        )
-        configure_logging(settings.log)
-        app = create_app(settings)
-    except SettingsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    settings = load_settings(**{name: each for name, each in given.items() if each is not None})
+    configure_logging(settings.log)
     options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
         "workers": settings.workers,
         "log_config": None,
         "access_log": False,
@@ -37,7 +32,11 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
         "timeout_keep_alive": settings.keep_alive_seconds,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
-    if settings.workers == 1:
-        uvicorn.run(app, **options)
-    else:  # each process makes an application of its own
-        uvicorn.run("gateway.app:from_environment", factory=True, **options)
+    app = create_app(settings)
+    with listen(settings) as listener:
+        logging.getLogger("gateway").info("listening on %s", url_of(listener))
+        if settings.workers == 1:
+            uvicorn.Server(uvicorn.Config(app, **options)).run([listener])
+        else:  # each process makes an application of its own
+            config = uvicorn.Config("gateway.app:from_environment", factory=True, **options)
+            Multiprocess(config, uvicorn.Server(config).run, [listener]).run()

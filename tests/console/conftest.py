@@ -1,13 +1,11 @@
 """The browser's tests run where Chromium and Node.js are; elsewhere one line says that they did not."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from shutil import which
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-HERE = Path(__file__).parent
 
 
 def browser() -> str | None:
@@ -33,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing := _missing():
-        names = " and ".join(missing)
+        names = ", ".join(missing)
         terminalreporter.write_line(
             f"The console was not opened in a browser: {names} not found on PATH.", yellow=True
         )

@@ -16,12 +16,12 @@ import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
 
-from datasources.embedded.cluster import StoreUrls
 from gateway.app import create_app
 from gateway.settings import load_settings
 from gateway.transport.console import HOME
+from tests.databases import StoreSettings
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("seeded")]
+pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).parent
 Visit = dict[str, Any]
@@ -56,15 +56,15 @@ def _driver_is_installed() -> bool:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visit(
-    store_urls: StoreUrls, chromium: str, tmp_path_factory: pytest.TempPathFactory
+    seeded: StoreSettings, chromium: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Visit:
     await _run(str(HOME / "build"))
     if not _driver_is_installed():
         await _run("npm", "ci", "--silent", "--no-audit", "--no-fund")
     settings = load_settings(
-        postgres={"url": store_urls.postgres},
-        mongodb={"url": store_urls.mongodb},
-        redis={"url": store_urls.redis},
+        postgres=seeded.postgres,
+        mongodb=seeded.mongo,
+        redis=seeded.redis,
         cursor_secret=token_hex(16),
     )
     profile = str(tmp_path_factory.mktemp("profile"))
@@ -80,7 +80,7 @@ def test_page_presents_itself(visit: Visit) -> None:
 
 def test_first_example_answers_from_all_three_stores(visit: Visit) -> None:
     answer = visit["first"]["answer"]
-    assert answer.keys() == {"data"}
+    assert answer.get("errors") is None
     (customer,) = answer["data"]["customers"]["nodes"]
     calculations = customer["calculations"]["nodes"]
     assert calculations

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from datasources.scope import Scope
 from datasources.seed.example import example
 from resolvers import global_id
 from tests.graph import Graph
@@ -167,3 +168,20 @@ async def test_each_customer_has_its_own_calculations_page_and_total(graph: Grap
         moments = [node["createdAt"] for node in page["nodes"]]
         assert moments == sorted(moments, reverse=True)
     assert answer.count("postgresql") == 4
+
+
+async def test_a_restricted_reader_sees_its_own_customers_only(graph: Graph) -> None:
+    own = Scope(customer_ids=frozenset({EXAMPLE.customer_id}), deadline=float("inf"))
+    answer = await graph.ask(
+        """{ customers { totalCount nodes { id calculations { totalCount } } }
+             calculations(first: 100) { totalCount nodes { customer { id } } }
+             material(name: "aluminum_6061") { calculations(first: 100) { nodes { customer { id } } } } }""",
+        own,
+    )
+    data = answer.data
+    pages = [data["calculations"], data["material"]["calculations"]]
+    for page in pages:
+        assert {node["customer"]["id"] for node in page["nodes"]} == {EXAMPLE_ID}
+    own_count = data["customers"]["nodes"][0].pop("calculations")["totalCount"]
+    assert data["calculations"]["totalCount"] == own_count
+    assert data["customers"] == {"totalCount": 1, "nodes": [{"id": EXAMPLE_ID}]}

@@ -113,6 +113,9 @@ class Shelf:
 class Query:
     shelf: Shelf | None = batched(shelf_by_id, argument="id", description="One shelf.")
     shelves: list[Shelf] | None = batched(all_shelves, description="All shelves.")
+    whole_shelf: Shelf | None = batched(
+        shelf_by_id, argument="id", whole=True, description="One shelf, fetched as a whole."
+    )
 
 
 GRAPH = GatewaySchema(query=Query, config=StrawberryConfig(default_resolver=dict.__getitem__)).core
@@ -158,6 +161,13 @@ async def test_aliases_that_ask_the_same_share_one_call_and_each_key_once(calls:
     assert calls.keys() == [("shelf", ["1", "2"])]
     assert answer.data is not None
     assert answer.data["s49"] == {"id": "2"}
+
+
+async def test_aliases_that_select_differently_share_what_is_fetched_whole(calls: Calls) -> None:
+    selections = 'a: {0}(id: "1") {{ id }} b: {0}(id: "2") {{ widthMm }}'
+    await ask(f"{{ {selections.format('wholeShelf')} }}")
+    await ask(f"{{ {selections.format('shelf')} }}")
+    assert calls.keys() == [("shelf", ["1", "2"]), ("shelf", ["1"]), ("shelf", ["2"])]
 
 
 async def test_uses_with_other_arguments_are_calls_of_their_own(calls: Calls) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from datasources.scope import Scope
 from datasources.seed.example import example
 from resolvers import global_id
 from tests.graph import Graph
@@ -134,3 +135,19 @@ async def test_too_many_ids_are_refused(graph: Graph) -> None:
 async def test_no_ids_are_no_nodes(graph: Graph) -> None:
     answer = await graph.ask("{ nodes(ids: []) { id } }")
     assert (answer.data, answer.calls) == ({"nodes": []}, ())
+
+
+async def test_what_lies_out_of_scope_is_as_if_it_were_not_there(graph: Graph) -> None:
+    others = Scope(customer_ids=frozenset({UUID(int=1)}), deadline=float("inf"))
+    by_type = await ids_of_every_type(graph)
+    ids = list(by_type.values())
+    answer = await graph.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", others, ids=ids)
+    assert answer.data == {"nodes": [None, None, None, None, {"id": by_type["Material"]}, None]}
+    assert answer.errors == []
+
+
+async def test_the_owner_sees_its_own(graph: Graph) -> None:
+    own = Scope(customer_ids=frozenset({EXAMPLE.customer_id}), deadline=float("inf"))
+    ids = [CUSTOMER, CALCULATION]
+    answer = await graph.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", own, ids=ids)
+    assert answer.data == {"nodes": [{"id": CUSTOMER}, {"id": CALCULATION}]}

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from graphql import GraphQLError, GraphQLScalarType, parse_const_value
+from graphql import GraphQLError, GraphQLScalarType, parse, parse_const_value, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +128,17 @@ def test_a_literal_of_another_kind_is_refused() -> None:
     for kind in (TIME, NUMBER):
         with pytest.raises(GraphQLError):
             literal(kind, "{ a: 1 }")
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ('{ created: { from: "2026-01-31T12:00:00" } }', "names no zone: append Z for UTC"),
+        ("{ dimensions: { lengthMm: { min: NaN } } }", "is not a Decimal: write it as"),
+        ('{ dimensions: { lengthMm: { min: "1e99" } } }', "longer than the 38 digits of a Decimal"),
+    ],
+)
+def test_a_document_is_refused_in_the_same_words(value: str, advice: str) -> None:
+    document = parse(f"{{ calculations(filter: {value}) {{ totalCount }} }}")
+    (error,) = validate(GRAPH, document)
+    assert advice in error.message

@@ -58,7 +58,7 @@ class Store:
         await self.mongo.command(within(), {"profile": 2})
         answer = await call()
         await self.mongo.command(within(), {"profile": 0})
-        reads = {"planSummary": {"$exists": True}}
+        reads = {"docsExamined": {"$exists": True}}
         return answer, await self.mongo.find(within(), Find(_PROFILE, reads, {"_id": 0}))
 
 

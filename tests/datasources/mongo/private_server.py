@@ -49,6 +49,7 @@ async def private_server(folder: Path) -> AsyncIterator[PrivateServer]:
             with suppress(ProcessLookupError):
                 server.thaw()
             await process.stop()
+            held.clear()  # a server's journal takes 300 MB
 
 
 def _report_to_nobody(title: str, done: int, total: int) -> None: ...

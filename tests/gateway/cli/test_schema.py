@@ -48,7 +48,7 @@ def test_an_enum_value_that_is_new_is_dangerous(tmp_path: Path) -> None:
         ('  STANDARD\n\n  """Disc', '  """Disc'),
     )
     code, said, _ = run("check", "--file", file)
-    assert (code, said) == (1, "dangerous  Enum value STANDARD was added to enum Tier.\n")
+    assert (code, said) == (1, "dangerous  Enum value Tier.STANDARD was added.\n")
 
 
 def test_a_changed_description_breaks_nothing_but_is_not_as_committed(tmp_path: Path) -> None:
