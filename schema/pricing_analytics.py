@@ -7,16 +7,9 @@ import strawberry
 from strawberry.scalars import JSON
 
 from datasources.records import MarketTrend
-from resolvers.pricing_analytics import by_calculation_ids
 from schema.enumeration import enumeration
-<<<<<<< HEAD
-from schema.fields import computed
-from schema.rule import Cost
-
-analytics_by_calculation = by_calculation_ids
-=======
 from schema.fields import column, computed
->>>>>>> main
+from schema.rule import Cost
 
 enumeration(
     MarketTrend,
@@ -25,8 +18,6 @@ enumeration(
     STABLE="Neither up nor down by much.",
     FALLING="Prices are going down.",
 )
-
-analytics_by_calculation = by_calculation_ids
 
 
 @strawberry.type(
