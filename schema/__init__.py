@@ -18,10 +18,10 @@ from schema.scalars import SCALARS
 class GatewaySchema(strawberry.Schema):
     """A Strawberry schema, usable with every stock tool, as readers in some roles see it."""
 
-    def __init__(self, roles: frozenset[Role] = EVERYONE) -> None:
+    def __init__(self, query: type, roles: frozenset[Role] = EVERYONE) -> None:
         self._roles = roles
         super().__init__(
-            query=Query, config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS)
+            query=query, config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS)
         )
         for kind in self._schema.type_map.values():
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
@@ -38,7 +38,7 @@ class GatewaySchema(strawberry.Schema):
 
 def build_schema(roles: frozenset[Role] = EVERYONE) -> GatewaySchema:
     """The graph as readers in any of ``roles`` see it; with all roles, as in schema/schema.graphql."""
-    return GatewaySchema(roles)
+    return GatewaySchema(Query, roles)
 
 
 def _rule(field: StrawberryField) -> Rule:

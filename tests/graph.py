@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from datasources.stores import Stores, open_stores
 from graphql import ExecutionResult, execute, parse, validate
 
 from datasources.errors import StoreName
@@ -15,6 +14,7 @@ from datasources.observer import StoreCall
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
+from datasources.stores import Stores, open_stores
 from gateway.errors import FormattedError, translate
 from resolvers.context import Context
 from resolvers.cursor import CursorCodec

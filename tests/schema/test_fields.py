@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import pytest
 import strawberry
 from graphql import ExecutionResult, execute, parse, validate
-from strawberry.schema.config import StrawberryConfig
 
 from datasources.scope import Scope
 from resolvers.batch import Selection, Slots
@@ -118,7 +117,7 @@ class Query:
     )
 
 
-GRAPH = GatewaySchema(query=Query, config=StrawberryConfig(default_resolver=dict.__getitem__)).core
+GRAPH = GatewaySchema(Query).core
 
 
 async def ask(query: str, **variables: object) -> ExecutionResult:
