@@ -11,6 +11,7 @@ import strawberry
 from strawberry.schema_directive import Location
 
 from resolvers.viewer import Role
+from schema.enumeration import enumeration
 
 EVERYONE = frozenset(Role)
 STAFF = frozenset({Role.ANALYST, Role.ADMIN})
@@ -18,12 +19,17 @@ STAFF = frozenset({Role.ANALYST, Role.ADMIN})
 RULE = "rule"  # metadata key
 
 
-class CacheScope(StrEnum):
+class CacheControlScope(StrEnum):
     PUBLIC = "PUBLIC"
     PRIVATE = "PRIVATE"
 
 
-strawberry.enum(CacheScope, name="CacheControlScope", description="Who may share a kept answer.")
+enumeration(
+    CacheControlScope,
+    "Who may be given a kept answer.",
+    PUBLIC="Every reader who may see the field.",
+    PRIVATE="Only the reader who asked, and others who may see exactly the same rows.",
+)
 
 
 @strawberry.schema_directive(
@@ -54,7 +60,7 @@ class ListSize:
 )
 class CacheControl:
     max_age: int
-    scope: CacheScope = CacheScope.PUBLIC
+    scope: CacheControlScope = CacheControlScope.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class Rule:
                 )
             )
         if self.max_age_seconds is not None:
-            scope = CacheScope.PRIVATE if self.private else CacheScope.PUBLIC
+            scope = CacheControlScope.PRIVATE if self.private else CacheControlScope.PUBLIC
             shown.append(CacheControl(max_age=self.max_age_seconds, scope=scope))
         return shown
 
