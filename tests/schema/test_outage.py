@@ -1,6 +1,6 @@
 """Outage: a store that is down takes its own fields with it and nothing else."""
 
-import pytest
+from pathlib import Path
 
 from datasources.embedded import postgresql
 from datasources.embedded.data_folder import hold_data_folder
