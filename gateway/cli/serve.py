@@ -12,6 +12,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes that serve; GATEWAY
 def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
     """Serve the graph; the settings come from the environment (.env.example lists them)."""
     import logging
+    from contextlib import suppress
 
     import uvicorn
     from uvicorn.supervisors import Multiprocess
@@ -33,10 +34,13 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }
     app = create_app(settings)
-    with listen(settings) as listener:
+    with listen(settings) as listener, suppress(KeyboardInterrupt):
         logging.getLogger("gateway").info("listening on %s", url_of(listener))
         if settings.workers == 1:
-            uvicorn.Server(uvicorn.Config(app, **options)).run([listener])
+            server = uvicorn.Server(uvicorn.Config(app, **options))
+            server.run([listener])
+            if not server.started:  # its log says why
+                raise typer.Exit(1)
         else:  # each process makes an application of its own
             config = uvicorn.Config("gateway.app:from_environment", factory=True, **options)
-            Multiprocess(config, uvicorn.Server(config).run, [listener]).run()
+            Multiprocess(config, [listener]).run()

@@ -74,6 +74,6 @@ async def _address(log: asyncio.StreamReader) -> str:
         lines.append(line.decode())
         if found := re.search(r"listening on (http://\S+)", lines[-1]):
             url = found[1]
-        if "running on socket" in lines[-1]:
+        if "Application startup complete" in lines[-1]:
             return url
     raise AssertionError("the gateway did not start:\n" + "".join(lines))

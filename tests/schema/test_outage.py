@@ -1,6 +1,6 @@
 """Outage: a store that is down takes its own fields with it and nothing else."""
 
-import pytest
+from pathlib import Path
 
 from datasources.embedded import postgresql
 from datasources.embedded.data_folder import hold_data_folder
@@ -44,24 +44,27 @@ async def test_without_redis_the_database_gives_the_materials(workshop: Workshop
 
 
 async def test_without_postgresql_materials_are_shown_stale_and_say_so(
-    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+    workshop: Workshop, data_dir: Path
 ) -> None:
     question = """{
       known: material(name: "aluminum_6061") { pricePerKg freshness { source } }
       never: material(name: "steel_4140") { pricePerKg }
       materials { nodes { name } }
+      pricingTrends(material: "aluminum") { count }
       logs(filter: {traceId: "an outage"}) { nodes { message } }
     }"""
     await workshop.keep("application_logs", log(trace_id="an outage", message="still here"))
     apart = workshop.settings_apart()
     redis = apart.redis.model_copy(update={"material_ttl_seconds": 0.001})
-    async with hold_data_folder(tmp_path_factory.mktemp("postgresql"), fresh=False) as folder:
+    async with hold_data_folder(data_dir, fresh=False) as folder:
         server, url = await postgresql.start(folder, silent, durable=False)
         postgres = apart.postgres.model_copy(update={"url": url})
         await migrate.up(postgres)
         await furnish(postgres)
         async with enter(StoreSettings(postgres, apart.mongo, redis)) as private:
-            await private.data('{ material(name: "aluminum_6061") { name } }')
+            await private.data(
+                '{ a: material(name: "aluminum_6061") { name } b: material(name: "aluminum") { name } }'
+            )
             await server.stop()
 
             answer = await private.ask(question)
@@ -70,12 +73,17 @@ async def test_without_postgresql_materials_are_shown_stale_and_say_so(
         "known": {"pricePerKg": "4.2000", "freshness": {"source": "STALE"}},
         "never": None,
         "materials": None,
+        "pricingTrends": None,
         "logs": {"nodes": [{"message": "still here"}]},
     }
     assert {key: kind for key, (kind, _) in failures(answer).items()} == {
         "never": "STORE_UNAVAILABLE",
         "materials": "STORE_UNAVAILABLE",
+        "pricingTrends": "UNKNOWN_MATERIAL",
     }
+    assert failures(answer)["pricingTrends"][1] == (
+        "There is no material 'aluminum'. The materials field lists them all."
+    )
 
 
 async def test_a_material_that_cannot_be_looked_up_is_not_called_unknown(

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from bson import ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +83,30 @@ async def test_only_what_is_asked_is_read(store: Store, entries: LogEntryReposit
     found = await entries.by_ids(within(), [hex_id(3)], frozenset({"trace_id", "foreign"}))
     assert found == {hex_id(3): {"id": hex_id(3), "timestamp": NOON + 2 * HOUR, "trace_id": "abc"}}
     assert '"projection":{"_id":1,"timestamp":1,"trace_id":1}' in store.calls[0].statement
+
+
+async def test_whatever_a_context_holds_becomes_what_json_knows(store: Store) -> None:
+    context = {
+        "calculation_id": "no uuid",
+        "price": Decimal("1.50"),
+        "at": NOON,
+        "customer": UUID(int=5),
+        "document": ObjectId(hex_id(9)),
+        "bytes": b"\x00\xff",
+        "list": [None, True, 2, 2.5, {"deep": [Decimal("0.1")]}],
+    }
+    await insert_many(store.mongo, within(), APPLICATION_LOGS, [log() | {"context": context}])
+    entries = LogEntryRepository(store.mongo)
+    [row] = await entries.page(within(), Keyset(_NEWEST, 1), LogFilter(), frozenset({"context"}))
+    assert row["context"] == {
+        "calculation_id": "no uuid",
+        "price": "1.50",
+        "at": "2026-03-04T12:00:00+00:00",
+        "customer": "00000000-0000-0000-0000-000000000005",
+        "document": hex_id(9),
+        "bytes": "AP8=",
+        "list": [None, True, 2, 2.5, {"deep": ["0.1"]}],
+    }
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def _collected() -> Iterator[None]:
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[PrivateServer]:
-    async with private_server(tmp_path / "mongodb") as running:
+async def server(data_dir: Path) -> AsyncIterator[PrivateServer]:
+    async with private_server(data_dir) as running:
         yield running
 
 
