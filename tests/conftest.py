@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the golden answers and statements anew"
     )
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """An empty folder that the servers' account can reach too; pytest's own are closed to it."""
+    with tempfile.TemporaryDirectory(prefix="pricing-gateway-tests-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

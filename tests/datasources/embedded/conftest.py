@@ -5,8 +5,7 @@ import json
 import os
 import select
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +39,6 @@ def wait_until_gone(process_id: int, seconds: float = 30.0) -> bool:
         return bool(select.select([watched], [], [], seconds)[0])
     finally:
         os.close(watched)
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="pricing-gateway-tests-") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture

@@ -1,0 +1,194 @@
+"""gateway demo: one command from nothing to a graph over three stores, and back to nothing."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from datasources.embedded.leftover import recorded_process
+
+SCALE = "0.005"
+QUERY = """{
+  calculations(first: 1) {
+    nodes { customer { companyName } materialProperties { name freshness { source } trends { count } } }
+  }
+  stores { name available }
+}"""
+
+
+@dataclass
+class Demo:
+    """A demo in a process of its own; ``lines`` is what it has printed so far."""
+
+    process: asyncio.subprocess.Process
+    data_dir: Path
+    lines: list[str] = field(default_factory=list)
+
+    async def read_until_ready(self) -> str:
+        """Its address."""
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.lines.append(line.decode().rstrip())
+            if self.lines[-1].startswith("ready: "):
+                return self.lines[-1].removeprefix("ready: ")
+        raise AssertionError(await self.read_to_end())
+
+    async def read_to_end(self) -> tuple[int | None, str]:
+        """Its exit code and what it complained of."""
+        rest, complaints = await self.process.communicate()
+        self.lines += rest.decode().splitlines()
+        return self.process.returncode, complaints.decode()
+
+    async def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int | None, str]:
+        self.process.send_signal(number)
+        return await self.read_to_end()
+
+    def servers(self) -> list[int | None]:
+        """The process ids of the stores that run."""
+        names = ("postgresql", "mongodb", "redis")
+        return [recorded_process(self.data_dir / f"{name}.process") for name in names]
+
+
+StartDemo = Callable[..., Awaitable[Demo]]
+
+
+@pytest.fixture
+async def start_demo(data_dir: Path) -> AsyncIterator[StartDemo]:
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*options: str, port: int = 0, **environment: str) -> Demo:
+        own = {name: value for name, value in os.environ.items() if "GATEWAY" not in name}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from gateway.cli import main; main()", "demo"),
+            *("--port", str(port), "--data-dir", str(data_dir), *options),
+            env=own | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        started.append(process)
+        return Demo(process, data_dir)
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def ask(url: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        answer = await client.post("/graphql", json={"query": QUERY})
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_serves_from_three_stores_until_it_is_stopped(
+    start_demo: StartDemo, number: signal.Signals
+) -> None:
+    demo = await start_demo("--scale", SCALE)
+    answer = await ask(await demo.read_until_ready())
+    assert None not in demo.servers()
+    assert (await demo.stop(number))[0] == 0
+    assert demo.servers() == [None, None, None]
+    assert [line[:6] for line in demo.lines].count("ready:") == 1
+    assert "errors" not in answer
+    assert [store["available"] for store in answer["data"]["stores"]] == [True, True, True]
+    calculation = answer["data"]["calculations"]["nodes"][0]
+    assert calculation["customer"]["companyName"]
+    assert calculation["materialProperties"]["freshness"]["source"] == "DATABASE"
+    assert calculation["materialProperties"]["trends"]
+
+
+async def test_sample_data_is_made_once(start_demo: StartDemo, data_dir: Path) -> None:
+    first = await start_demo("--scale", SCALE)
+    before = await ask(await first.read_until_ready())
+    stamp = (data_dir / "sample.json").read_text()
+    await first.stop()
+    second = await start_demo()
+    after = await ask(await second.read_until_ready())
+    await second.stop()
+    assert (data_dir / "sample.json").read_text() == stamp
+    customers = [each["data"]["calculations"]["nodes"][0]["customer"] for each in (before, after)]
+    assert customers[0] == customers[1]
+
+
+async def test_another_scale_needs_a_fresh_start(start_demo: StartDemo, data_dir: Path) -> None:
+    first = await start_demo("--scale", SCALE)
+    await first.read_until_ready()
+    await first.stop()
+    refused = await start_demo("--scale", "0.01")
+    assert await refused.read_to_end() == (
+        1,
+        f"gateway: The data folder {data_dir} holds sample data of scale 0.005: start with --fresh "
+        "for another scale, or choose another --data-dir.\n",
+    )
+    assert refused.servers() == [None, None, None]
+    fresh = await start_demo("--scale", "0.01", "--fresh")
+    await fresh.read_until_ready()
+    await fresh.stop()
+    assert json.loads((data_dir / "sample.json").read_text())["scale"] == 0.01
+
+
+async def test_a_load_that_was_cut_short_is_begun_again(
+    start_demo: StartDemo, data_dir: Path
+) -> None:
+    first = await start_demo("--scale", SCALE)
+    await first.read_until_ready()
+    first.process.kill()
+    await first.read_to_end()
+    (data_dir / "sample.json").unlink()
+    second = await start_demo("--scale", SCALE)
+    answer = await ask(await second.read_until_ready())
+    assert (await second.stop())[0] == 0
+    assert "errors" not in answer
+
+
+async def test_a_taken_port_is_said_before_anything_starts(
+    start_demo: StartDemo, data_dir: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        demo = await start_demo(port=port)
+        refusal = await demo.read_to_end()
+    assert refusal == (
+        1,
+        f"gateway: Cannot listen on 127.0.0.1 port {port} (another process listens there): "
+        "choose another with --port or --host.\n",
+    )
+    assert demo.lines == []
+    assert list(data_dir.iterdir()) == []
+
+
+async def test_a_wrong_setting_is_said_before_anything_starts(
+    start_demo: StartDemo, data_dir: Path
+) -> None:
+    demo = await start_demo(GATEWAY_DEADLINE_SECONDS="soon")
+    code, complaint = await demo.read_to_end()
+    assert code == 2
+    assert complaint.startswith("gateway: GATEWAY_DEADLINE_SECONDS is 'soon', but")
+    assert list(data_dir.iterdir()) == []
+
+
+async def test_a_store_that_dies_is_reported_and_the_others_answer(start_demo: StartDemo) -> None:
+    demo = await start_demo("--scale", SCALE)
+    url = await demo.read_until_ready()
+    redis = demo.servers()[2]
+    assert redis is not None
+    os.kill(redis, signal.SIGKILL)
+    assert demo.process.stderr is not None
+    complaint = await demo.process.stderr.readline()
+    answer = await ask(url)
+    await demo.stop()
+    assert complaint.decode().startswith(f"gateway: Redis (process {redis}) has stopped: ")
+    assert answer["data"]["calculations"]["nodes"][0]["customer"]["companyName"]
+    assert [store["available"] for store in answer["data"]["stores"]] == [True, True, False]
