@@ -1,30 +1,19 @@
 """Fixtures: a small schema that fails in every way a resolver can, behind a real server."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from graphql import GraphQLSchema, build_schema
 
 from datasources.errors import StoreUnavailableError
-from gateway.app import create_app
-from gateway.settings import Settings
 from resolvers.errors import InvalidIdError
+from tests.gateway.server import serve_schema
 
-# Nobody listens on port 1: these tests ask no store.
-NOWHERE: dict[str, Any] = {
-    "postgres": {"url": "postgresql://nobody@127.0.0.1:1/none"},
-    "mongodb": {"url": "mongodb://127.0.0.1:1/none"},
-    "redis": {"url": "redis://127.0.0.1:1"},
-    "cursor_secret": "0123456789abcdef0123456789abcdef",
-}
 SDL = """
 type Query {
   name: String
@@ -99,37 +88,6 @@ def failing_schema(hanging: Hanging) -> GraphQLSchema:
         query.fields[name].resolve = resolve
     mutation.fields["touch"].resolve = lambda root, info: "touched"
     return built
-
-
-class _Server(uvicorn.Server):
-    """A server inside the tests' own event loop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def serve_schema(schema: GraphQLSchema, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(**{**NOWHERE, **given}), schema)
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve([listener]))
-        await server.ready.wait()
-        url = "http://{}:{}".format(*listener.getsockname())
-        async with httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client:
-            yield client
-        server.should_exit = True
-        await serving
 
 
 @pytest.fixture
