@@ -94,20 +94,23 @@ class Postgres:
         self, seconds: float, statement: Statement, arguments: Sequence[object]
     ) -> list[Row]:
         """Asks again when the connection was lost: nothing is written here, and the next one is new."""
+        connected = asked_again = False
         try:
             async with asyncio.timeout(seconds):
-                try:
-                    return await self._fetch(statement, arguments)
-                except Exception as error:
-                    if not lost(error):
-                        raise
-                return await self._fetch(statement, arguments)
+                while True:
+                    connected = False
+                    try:
+                        async with self._pool.connection() as connection:
+                            connected = True
+                            return await connection.fetch(statement.sql, *arguments)
+                    except Exception as error:
+                        if asked_again or not lost(error):
+                            raise
+                        asked_again = True
         except Exception as error:
             reason = reason_of(error)
             if reason is None:
                 raise
+            if self._pool.is_exhausted and not connected:
+                reason = "has no connection to spare"
             raise unavailable(reason) from error
-
-    async def _fetch(self, statement: Statement, arguments: Sequence[object]) -> list[Row]:
-        async with self._pool.connection() as connection:
-            return await connection.fetch(statement.sql, *arguments)

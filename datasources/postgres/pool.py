@@ -12,7 +12,7 @@ from time import monotonic
 
 from datasources.postgres.connection import Connection, connect
 from datasources.postgres.settings import PostgresSettings
-from datasources.postgres.silence import reason_of
+from datasources.postgres.silence import reason_of, unavailable
 
 _RECOVER_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
@@ -32,6 +32,11 @@ class Pool:
     @property
     def in_use(self) -> int:
         return len(self._used)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether every connection there may be is at work for a call."""
+        return len(self._used) >= self._settings.pool_max_size
 
     def warm(self) -> None:
         """Opens the connections that are kept, without waiting for them."""
@@ -58,12 +63,14 @@ class Pool:
             task.cancel()
         for used in self._used:
             used.terminate()
+        for waiter in self._waiters:
+            waiter.cancel()
         leaving = [self._leave(connection) for connection, _ in self._idle]
         self._idle.clear()
         await asyncio.gather(*leaving, *self._background, return_exceptions=True)
 
     async def _acquire(self) -> Connection:
-        while True:
+        while not self._closed:
             while self._idle:
                 connection, _ = self._idle.pop()
                 if not connection.is_closed():
@@ -74,6 +81,7 @@ class Pool:
             handed = await self._wait()
             if handed is not None:
                 return handed
+        raise unavailable("was closed")
 
     async def _open(self) -> Connection:
         self.size += 1
@@ -116,7 +124,7 @@ class Pool:
         """Waits until the server has dropped what it was doing, which asyncpg has asked of it."""
         try:
             async with asyncio.timeout(_RECOVER_SECONDS):
-                await connection.execute("")
+                await connection.execute("SELECT 1")
         except BaseException as error:
             connection.terminate()
             if not isinstance(error, asyncio.CancelledError) and reason_of(error) is None:

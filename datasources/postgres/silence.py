@@ -38,6 +38,8 @@ def lost(error: BaseException) -> bool:
 
 def reason_of(error: BaseException) -> str | None:
     """Why there was no answer; ``None`` where ``error`` is an answer, or a mistake of ours."""
+    if isinstance(error, StoreUnavailableError):
+        return error.reason
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             return reason
