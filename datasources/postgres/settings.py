@@ -10,18 +10,23 @@ _SCHEMES = ("postgresql", "postgres")
 class PostgresSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    url: str = Field(repr=False)
-    """Connection string; may carry a password, so it is never printed."""
-    pool_min_size: int = Field(2, ge=0)
-    """Connections that are kept open."""
-    pool_max_size: int = Field(10, ge=1)
-    """Connections at most; a call beyond them waits for its turn within its time."""
-    timeout_seconds: float = Field(5.0, gt=0)
-    """The longest that one call may take, with its wait for a connection."""
-    connect_timeout_seconds: float = Field(3.0, gt=0)
-    """The longest that opening one connection may take."""
-    statement_cache_size: int = Field(1024, ge=0)
-    """Statements kept prepared on each connection; 0 behind PgBouncer in transaction mode."""
+    url: str = Field(repr=False, description="postgresql://user:password@host:port/database.")
+    pool_min_size: int = Field(2, ge=0, description="Connections that are kept open.")
+    pool_max_size: int = Field(
+        10, ge=1, description="Connections at most; a call beyond them waits its turn, in its time."
+    )
+    timeout_seconds: float = Field(
+        5.0, gt=0, description="Longest that one call may take, its wait for a connection included."
+    )
+    connect_timeout_seconds: float = Field(
+        3.0, gt=0, description="Longest that opening one connection may take, in seconds."
+    )
+    statement_cache_size: int = Field(
+        1024,
+        ge=0,
+        description="Statements kept prepared on each connection; 0 behind PgBouncer in "
+        "transaction mode.",
+    )
 
     @field_validator("url")
     @classmethod
