@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
 from datasources.mongo import statement
-from datasources.mongo.driver import Aggregation, Document, Driver, Find, open_driver
+from datasources.mongo.connect import open_driver
+from datasources.mongo.driver import Aggregation, Document, Driver, Find
 from datasources.mongo.pool import PoolGauge
 from datasources.mongo.settings import MongoSettings
 from datasources.mongo.silence import reason_of, unavailable
