@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from datasources.postgres.connection import Connection, connect
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.silence import reason_of, unavailable
-from datasources.postgres.tables import METADATA
+from datasources.postgres.tables import API_KEYS, METADATA
 
 Row = Sequence[Any]
 
@@ -42,8 +42,9 @@ async def copy_rows(
 
 
 async def is_empty(connection: Connection) -> bool:
-    """Whether no table holds a row."""
-    parts = " OR ".join(f"EXISTS (SELECT FROM {table})" for table in _names())
+    """Whether no table holds a row; keys that were made for the gateway are not data."""
+    names = [name for name in _names() if name != API_KEYS.name]
+    parts = " OR ".join(f"EXISTS (SELECT FROM {name})" for name in names)
     return not await connection.fetchval(f"SELECT {parts}")
 
 

@@ -32,6 +32,13 @@ def walked(select: Select[*tuple[Any, ...]], table: Table, walk: Walk) -> Select
     for number, operator in enumerate(walk.comparisons):
         bound = [value(_bound(number, column.name), column.type) for column in columns]
         select = select.where(_compared(columns, operator, bound))
+    return cut(select, columns, walk)
+
+
+def cut(
+    select: Select[*tuple[Any, ...]], columns: Sequence[ColumnElement[Any]], walk: Walk
+) -> Select[*tuple[Any, ...]]:
+    """``select`` in the order of the walk, which ``columns`` hold, and no longer than the page."""
     ordered = [column.desc() if walk.descending else column.asc() for column in columns]
     return select.order_by(*ordered).limit(value(_LIMIT, BigInteger()))
 

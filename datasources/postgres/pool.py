@@ -16,12 +16,12 @@ from datasources.postgres.silence import reason_of, unavailable
 
 _RECOVER_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0
-_IDLE_SECONDS = 300.0
 
 
 class Pool:
-    def __init__(self, settings: PostgresSettings) -> None:
+    def __init__(self, settings: PostgresSettings, idle_seconds: float = 300.0) -> None:
         self._settings = settings
+        self._idle_seconds = idle_seconds
         self._idle: deque[tuple[Connection, float]] = deque()  # the one used last is at the right
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
         self._background: set[asyncio.Task[None]] = set()
@@ -63,8 +63,8 @@ class Pool:
             task.cancel()
         for used in self._used:
             used.terminate()
-        for waiter in self._waiters:
-            waiter.cancel()
+        while self._wake(None):
+            pass
         leaving = [self._leave(connection) for connection, _ in self._idle]
         self._idle.clear()
         await asyncio.gather(*leaving, *self._background, return_exceptions=True)
@@ -146,7 +146,7 @@ class Pool:
     def _trim(self) -> None:
         """Closes the connection that has been idle the longest, if nobody has needed it for long."""
         connection, since = self._idle[0]
-        if self.size > self._settings.pool_min_size and monotonic() - since > _IDLE_SECONDS:
+        if self.size > self._settings.pool_min_size and monotonic() - since >= self._idle_seconds:
             self._idle.popleft()
             self._give_up_place()
             self._start(self._leave(connection))

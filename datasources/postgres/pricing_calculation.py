@@ -12,8 +12,8 @@ from datasources.keyset import Keyset
 from datasources.postgres.calculation_condition import CLAUSES, conditions
 from datasources.postgres.condition import among, collect, storable
 from datasources.postgres.engine import Postgres
-from datasources.postgres.keyset import Walk, walk_of, walk_parameters, walked
-from datasources.postgres.restriction import restriction
+from datasources.postgres.keyset import Walk, cut, walk_of, walk_parameters, walked
+from datasources.postgres.restriction import SEVERAL, restriction
 from datasources.postgres.statement import Statement, compile_statement, value
 from datasources.postgres.subject import SHAPES_KEPT, Subject
 from datasources.postgres.tables import PRICING_CALCULATIONS
@@ -46,7 +46,11 @@ class PricingCalculationRepository:
         asked = conditions(scope, where)
         if not asked.possible:
             return []
-        statement = _CALCULATIONS.page(columns, asked.names, walk_of(keyset))
+        walk = walk_of(keyset)
+        if SEVERAL in asked.names and where.customer_id is None:
+            statement = _page_of_several(columns, asked.names, walk)
+        else:
+            statement = _CALCULATIONS.page(columns, asked.names, walk)
         parameters = {**asked.parameters, **walk_parameters(keyset)}
         return await self._postgres.fetch(scope, statement, parameters)
 
@@ -130,6 +134,23 @@ def _page_for_each(key: str, columns: Columns, names: tuple[str, ...], walk: Wal
     rows = _CALCULATIONS.rows(columns, names, "id", key, *walk.columns)
     page = walked(rows.where(column == keys.c.key), PRICING_CALCULATIONS, walk).lateral("page")
     return compile_statement(select(page).select_from(keys.join(page, true())))
+
+
+@lru_cache(SHAPES_KEPT)
+def _page_of_several(columns: Columns, names: tuple[str, ...], walk: Walk) -> Statement:
+    """The first rows of each customer in scope, merged.
+
+    An index of all customers' rows would be walked past those of others until the page is full:
+    to its end, where the scope's customers have few.
+    """
+    rest = tuple(name for name in names if name != SEVERAL)
+    column = PRICING_CALCULATIONS.c.customer_id
+    given = func.unnest(value(SEVERAL, ARRAY(column.type)))
+    keys = given.table_valued("key").render_derived(name=_KEYS)
+    rows = _CALCULATIONS.rows(columns, rest, "id", *walk.columns)
+    page = walked(rows.where(column == keys.c.key), PRICING_CALCULATIONS, walk).lateral("page")
+    merged = select(page).select_from(keys.join(page, true()))
+    return compile_statement(cut(merged, [page.c[name] for name in walk.columns], walk))
 
 
 @lru_cache(SHAPES_KEPT)

@@ -10,7 +10,7 @@ from datasources.postgres.statement import value
 from datasources.scope import Scope
 
 _ONE = "scope_customer_id"
-_SEVERAL = "scope_customer_ids"
+SEVERAL = "scope_customer_ids"
 
 
 def restriction(scope: Scope) -> tuple[tuple[str, object], ...]:
@@ -19,12 +19,12 @@ def restriction(scope: Scope) -> tuple[tuple[str, object], ...]:
         return ()
     if len(scope.customer_ids) == 1:
         return ((_ONE, next(iter(scope.customer_ids))),)
-    return ((_SEVERAL, list(scope.customer_ids)),)
+    return ((SEVERAL, list(scope.customer_ids)),)
 
 
 def restriction_clauses(customer_id: ColumnElement[Any]) -> Mapping[str, ColumnElement[bool]]:
     """A single customer is compared as such, because only then an index keeps the order of a list."""
     return {
         _ONE: customer_id == value(_ONE, UUID()),
-        _SEVERAL: among(customer_id, _SEVERAL),
+        SEVERAL: among(customer_id, SEVERAL),
     }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     Table,
@@ -28,6 +29,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 from datasources.records import (
+    ROLES,
     ComponentType,
     DeliveryTimeline,
     Process,
@@ -82,7 +84,32 @@ USERS = Table(
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     _moment("created_at"),
     _moment("updated_at"),
+    Column("role", Text, nullable=False, server_default="customer"),
+    _one_of("role", ROLES),
 )
+
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    _identity(),
+    Column("prefix", Text, nullable=False, unique=True),
+    _required("hashed_secret", LargeBinary),
+    _required("name", Text),
+    Column("user_id", UUID(), ForeignKey("users.id", ondelete="CASCADE")),
+    _required("role", Text),
+    _moment("created_at"),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    _one_of("role", ROLES),
+    CheckConstraint("prefix ~ '^[a-z2-7]{10}$'", name="prefix"),
+    CheckConstraint("octet_length(hashed_secret) = 32", name="hashed_secret"),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name"),
+    CheckConstraint("role <> 'customer' OR user_id IS NOT NULL", name="user_id"),
+    CheckConstraint("expires_at > created_at", name="expires_at"),
+)
+Index("api_keys_user_id_idx", API_KEYS.c.user_id)
+Index("api_keys_created_at_id_idx", API_KEYS.c.created_at.desc(), API_KEYS.c.id.desc())
 
 CUSTOMERS = Table(
     "customers",

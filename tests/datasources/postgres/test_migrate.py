@@ -1,6 +1,8 @@
 """Migrate: up, down and up again on data, and what the tables themselves refuse."""
 
 import asyncio
+import sys
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -17,6 +19,7 @@ from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.tables import METADATA
 from tests.datasources.postgres.sample import draw_sample, load_sample
 
+ROOT = Path(__file__).parents[3]
 FIRST = "1 create users, customers, materials, pricing_calculations and cost_components"
 TABLES = set(METADATA.tables)
 _LIST_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
@@ -79,6 +82,25 @@ async def test_the_migrations_make_the_tables_that_are_declared(
 
     async with migrate.connected(empty_database.url) as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_alembic_has_its_own_command_line(empty_database: PostgresSettings) -> None:
+    url = f"url={empty_database.url}"
+    assert "0001" not in await _alembic("-x", url, "current")
+    script = await _alembic("upgrade", "head", "--sql")
+    assert "CREATE TABLE pricing_calculations" in script
+    await _alembic("-x", url, "upgrade", "head")
+    assert await _alembic("-x", url, "current") == "0001 (head)\n"
+    assert await _alembic("-x", url, "check") == "No new upgrade operations detected.\n"
+
+
+async def _alembic(*arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "alembic", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out.decode()
 
 
 async def test_a_server_that_is_not_there_is_said_so() -> None:
