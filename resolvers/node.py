@@ -1,7 +1,7 @@
 """Node: any object of the graph by its global id; one call per type, whatever the number of ids."""
 
 from asyncio import gather
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,8 +38,14 @@ _READERS = {**_BY_UUID, **_BY_TEXT}
 async def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
 ) -> Slots[NodeRecord | None]:
-    """Records that name their type under ``__typename``; null for an id whose object is gone."""
-    return await by_parsed_keys(keys, _parse, partial(_read, context, selection))
+    """Records that name their type under ``__typename``; null for an id whose object is gone.
+
+    ``selection`` knows the types that the viewer's schema holds: the id of any other is treated as
+    that of a type that never was, and no store is asked.
+    """
+    return await by_parsed_keys(
+        keys, partial(_parse, selection.types), partial(_read, context, selection)
+    )
 
 
 async def lists_by_global_ids(
@@ -57,12 +63,10 @@ async def lists_by_global_ids(
     return [nodes for _ in keys]
 
 
-def _parse(global_id: str) -> _Identity:
+def _parse(held: Container[str], global_id: str) -> _Identity:
     type_name, key = decode(global_id)
-    if type_name in _BY_UUID:
-        return type_name, decode_uuid(type_name, global_id)
-    if type_name in _BY_TEXT:
-        return type_name, key
+    if type_name in held:
+        return type_name, decode_uuid(type_name, global_id) if type_name in _BY_UUID else key
     raise InvalidIdError(
         f"No type of this graph called {type_name[:40]} has ids. Ids are opaque: pass one exactly "
         "as a field id returned it."

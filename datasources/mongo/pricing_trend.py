@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from bson import Decimal128
 
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import MATERIAL_INDEX, PRICING_ANALYTICS
+from datasources.mongo.collections import CUSTOMER_INDEX, MATERIAL_INDEX, PRICING_ANALYTICS
 from datasources.mongo.driver import Aggregation, Document
+from datasources.mongo.restriction import own_customers
 from datasources.records import PricingTrendRecord, TrendInterval
 from datasources.scope import Scope
 
@@ -31,19 +32,23 @@ class PricingTrendRepository:
         interval: TrendInterval,
         process: str | None,
     ) -> dict[str, list[PricingTrendRecord]]:
-        """Buckets that hold documents, ascending, in UTC with weeks from Monday; ``until`` is exclusive."""
+        """Buckets that hold documents, ascending, in UTC with weeks from Monday; ``until`` is exclusive.
+
+        A restricted scope's trends are made of its own customers' documents alone, so that no
+        price of another can be told from a mean.
+        """
         if not materials:
             return {}
         match: Document = {
+            **own_customers(scope),
             "pricing_data.material": {"$in": list(materials)},
             "timestamp": {"$gte": since, "$lt": until},
         }
         if process is not None:
             match["pricing_data.process"] = str(process)
         pipeline = [{"$match": match}, _group(interval)]
-        groups = await self._mongo.aggregate(
-            scope, Aggregation(PRICING_ANALYTICS, pipeline, MATERIAL_INDEX)
-        )
+        index = MATERIAL_INDEX if scope.customer_ids is None else CUSTOMER_INDEX
+        groups = await self._mongo.aggregate(scope, Aggregation(PRICING_ANALYTICS, pipeline, index))
         trends: dict[str, list[PricingTrendRecord]] = defaultdict(list)
         for group in sorted(groups, key=lambda group: group["_id"]["bucket"]):
             trends[group["_id"]["material"]].append(_record(group))

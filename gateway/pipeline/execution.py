@@ -9,6 +9,7 @@ from datasources.scope import Scope
 from gateway.errors import Code, refuse_document, translate
 from gateway.pipeline.exchange import Exchange
 from resolvers.context import Context
+from resolvers.policy import customers_seen
 
 _MARGIN_SHARE = 0.05
 
@@ -49,7 +50,10 @@ def _context(exchange: Exchange) -> Context:
     margin_seconds = parts.deadline_seconds * _MARGIN_SHARE
     return Context(
         viewer=exchange.viewer,
-        scope=Scope(exchange.customer_ids, exchange.deadline - margin_seconds),
+        scope=Scope(
+            customers_seen(exchange.viewer.roles, exchange.customer_ids),
+            exchange.deadline - margin_seconds,
+        ),
         stores=parts.stores,
         cursors=parts.cursors,
         limits=parts.limits,
