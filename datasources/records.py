@@ -13,6 +13,9 @@ from uuid import UUID
 
 Columns = frozenset[str]
 
+# What the stores call the roles; the resolvers give them their meaning.
+ROLES = ("customer", "analyst", "service", "admin")
+
 
 class Tier(StrEnum):
     STANDARD = "standard"
@@ -97,6 +100,39 @@ class UserRecord(TypedDict, total=False):
     email: str
     is_active: bool
     created_at: datetime
+
+
+class AccountRecord(TypedDict):
+    """A user as the edge knows it; ``customer_ids`` are the customers that it signs in for."""
+
+    id: UUID
+    email: str
+    hashed_password: str
+    is_active: bool
+    role: str
+    customer_ids: list[UUID]
+
+
+class ApiKeyRecord(TypedDict, total=False):
+    """``user_id`` is ``None`` for a key that belongs to nobody; nobody can read the secret again."""
+
+    id: UUID
+    prefix: str
+    hashed_secret: bytes
+    name: str
+    user_id: UUID | None
+    role: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class ApiKeyHolderRecord(ApiKeyRecord):
+    """A key with what its owner may see; ``is_active`` is true for a key that belongs to nobody."""
+
+    is_active: bool
+    customer_ids: list[UUID]
 
 
 class CustomerRecord(TypedDict, total=False):

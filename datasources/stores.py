@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from datasources.mongo.audit import AuditRepository
 from datasources.mongo.client import Mongo
 from datasources.mongo.log_entry import LogEntryRepository
 from datasources.mongo.log_statistics import LogStatisticsRepository
@@ -13,6 +14,8 @@ from datasources.mongo.pricing_analytics import PricingAnalyticsRepository
 from datasources.mongo.pricing_trend import PricingTrendRepository
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import Observer, ignore
+from datasources.postgres.account import AccountRepository
+from datasources.postgres.api_key import ApiKeyRepository
 from datasources.postgres.cost_component import CostComponentRepository
 from datasources.postgres.customer import CustomerRepository
 from datasources.postgres.engine import Postgres
@@ -23,6 +26,7 @@ from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
 from datasources.redis.client import RedisStore
 from datasources.redis.material_cache import MaterialCache
+from datasources.redis.session import SessionStore
 from datasources.redis.settings import RedisSettings
 
 Status = Callable[[], Awaitable[StoreStatusRecord]]
@@ -43,6 +47,10 @@ class Stores:
     material_spends: MaterialSpendRepository
     log_entries: LogEntryRepository
     log_statistics: LogStatisticsRepository
+    audit: AuditRepository
+    accounts: AccountRepository
+    api_keys: ApiKeyRepository
+    sessions: SessionStore
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -80,5 +88,9 @@ async def open_stores(
             material_spends=MaterialSpendRepository(documents),
             log_entries=LogEntryRepository(documents),
             log_statistics=LogStatisticsRepository(documents),
+            audit=AuditRepository(documents),
+            accounts=AccountRepository(sql),
+            api_keys=ApiKeyRepository(sql),
+            sessions=SessionStore(cache),
             questions=(sql.status, documents.status, cache.status),
         )

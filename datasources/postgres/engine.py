@@ -1,4 +1,4 @@
-"""Engine: the one funnel through which every read of PostgreSQL goes."""
+"""Engine: the one funnel through which every statement goes that an operation sends to PostgreSQL."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Row = Any  # asyncpg.Record; the repository that asked says which record it is
 
 
 class Postgres:
-    """Every read stands alone, in no transaction: one round trip each."""
+    """Every statement stands alone, in no transaction: one round trip each."""
 
     def __init__(self, settings: PostgresSettings, observer: Observer) -> None:
         self.settings = settings
@@ -93,7 +93,7 @@ class Postgres:
     async def _answer(
         self, seconds: float, statement: Statement, arguments: Sequence[object]
     ) -> list[Row]:
-        """Asks again when the connection was lost: nothing is written here, and the next one is new."""
+        """Asks again when the connection was lost: what is written here may be sent twice."""
         connected = asked_again = False
         try:
             async with asyncio.timeout(seconds):

@@ -22,3 +22,4 @@ def _read(name: str) -> Script:
 CLAIM = _read("claim")
 STORE = _read("store")
 RELEASE = _read("release")
+ATTEMPT = _read("attempt")
