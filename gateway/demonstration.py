@@ -118,12 +118,15 @@ class _Bars:
         self.close()
 
     def __call__(self, label: str, done: int, total: int) -> None:
+        self._draw(f"Fetching {label}", done, total)
+
+    def rows(self, done: int, total: int) -> None:
+        self._draw("Loading sample data", done, total)
+
+    def _draw(self, label: str, done: int, total: int) -> None:
         if label not in self._tasks:
             self._tasks[label] = self._progress.add_task(label)
         self._progress.update(self._tasks[label], completed=done, total=total)
-
-    def rows(self, done: int, total: int) -> None:
-        self("Rows of sample data", done, total)
 
     def close(self) -> None:
         self._progress.stop()
