@@ -40,6 +40,7 @@ async def start(folder: DataFolder, report: Report, *, durable: bool) -> tuple[S
     cluster = home / "cluster"
     if not cluster.exists():
         await asyncio.to_thread(_initialise, folder, program, home, password, durable)
+    folder.account.give(cluster, 0o700)  # a copied folder may be open, and PostgreSQL refuses that
     _require_version(cluster, program)
     _forget_dead_postmaster(cluster)
 

@@ -86,6 +86,15 @@ async def test_a_folder_with_other_files_is_refused_and_left_alone(data_dir: Pat
     assert [path.name for path in data_dir.iterdir()] == ["thesis.txt"]
 
 
+async def test_a_folder_that_was_opened_to_all_is_closed_again(data_dir: Path) -> None:
+    async with embedded_stores(data_dir, durable=False):
+        pass
+    cluster = data_dir / "postgresql" / "cluster"
+    cluster.chmod(0o755)
+    async with embedded_stores(data_dir, durable=False):
+        assert cluster.stat().st_mode & 0o777 == 0o700
+
+
 async def test_data_of_another_postgresql_is_refused(data_dir: Path) -> None:
     async with embedded_stores(data_dir, durable=False):
         pass
