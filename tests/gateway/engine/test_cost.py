@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, build_schema, parse
 
-from gateway.engine.cost import CostFormula, compile_cost
+from gateway.engine.cost import CostFormula
+from gateway.engine.cost_compiler import compile_cost
 
 SCHEMA = build_schema(
     """
