@@ -8,6 +8,7 @@ from gateway.lifespan import lifespan
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.logs import configure_logging
 from gateway.transport.console import console_routes
+from gateway.transport.guard import guards
 from gateway.transport.health import health_routes
 from gateway.transport.http import GraphQLEndpoint
 from schema import build_schema
@@ -21,6 +22,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
             *console_routes(settings.console),
             *health_routes(),
         ],
+        middleware=guards(settings.http),
         lifespan=lifespan(settings, lambda roles: schema or build_schema(roles).core),
     )
 

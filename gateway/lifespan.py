@@ -1,16 +1,19 @@
 """Lifespan: what the process holds while it serves; stores open once here and close in reverse order."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TypedDict
 
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
 
-from datasources.stores import open_stores
+from datasources.stores import Stores, open_stores
 from gateway.pipeline.exchange import Parts
 from gateway.pipeline.view import Roles, Views
 from gateway.settings import Settings, SettingsError
+from gateway.telemetry.audit import AuditTrail
+from gateway.telemetry.tally import tally
 from resolvers.cursor import CursorCodec
 
 
@@ -28,7 +31,9 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[State]:
-        async with open_stores(settings.postgres, settings.mongodb, settings.redis) as stores:
+        async with AsyncExitStack() as stack:
+            opening = open_stores(settings.postgres, settings.mongodb, settings.redis, tally)
+            stores = await stack.enter_async_context(opening)
             parts = Parts(
                 views=Views(build, settings.document),
                 stores=stores,
@@ -36,10 +41,26 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 limits=settings.limits,
                 deadline_seconds=settings.deadline_seconds,
                 variable_max_depth=settings.variable_max_depth,
+                audit=await stack.enter_async_context(_audit_trail(settings, stores)),
             )
             yield {"parts": parts}
 
     return live
+
+
+@asynccontextmanager
+async def _audit_trail(settings: Settings, stores: Stores) -> AsyncIterator[AuditTrail | None]:
+    if not settings.audit.enabled:
+        yield None
+        return
+    trail = AuditTrail(settings.audit)
+    write = partial(
+        stores.audit.write,
+        environment=settings.log.environment,
+        service_name=settings.log.service_name,
+    )
+    async with trail.written_by(write):
+        yield trail
 
 
 def _cursor_secret(settings: Settings) -> bytes:

@@ -20,6 +20,7 @@ from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from gateway.pipeline.document_cache import DocumentSettings
+from gateway.telemetry.audit import AuditSettings
 from gateway.telemetry.logs import LogSettings
 from gateway.transport.console import ConsoleMode
 from gateway.transport.settings import HttpSettings
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     document: DocumentSettings = Field(default_factory=DocumentSettings)
     limits: Limits = Field(default_factory=Limits)
     log: LogSettings = Field(default_factory=LogSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
 
     @model_validator(mode="after")
     def _check_page_sizes(self) -> Self:
@@ -109,7 +111,10 @@ class Setting(NamedTuple):
 
     @property
     def default(self) -> object:
-        return None if self.field.default is PydanticUndefined else self.field.default
+        found = self.field.default
+        if isinstance(found, tuple):
+            return ",".join(found) or None
+        return None if found is PydanticUndefined else found
 
     @property
     def secret(self) -> bool:

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from gateway.errors import Code, RefusedError, mask, refuse
+from gateway.pipeline.audit import audit
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
@@ -13,6 +14,7 @@ from gateway.pipeline.execution import execute
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.operation import choose_operation
 from gateway.pipeline.viewer import identify_viewer
+from gateway.telemetry.tally import tallied
 
 
 class Stage(NamedTuple):
@@ -29,6 +31,7 @@ STAGES = (
     Stage(check_limits),
     Stage(execute),
     Stage(encode, closing=True),
+    Stage(audit, closing=True),
 )
 
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
@@ -37,8 +40,10 @@ _CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
 
 async def answer(request: Request, parts: Parts) -> Response:
     """Takes ``request`` through the stages; always answers, and never later than the deadline."""
-    exchange = Exchange(request, parts, monotonic() + parts.deadline_seconds)
-    await _open(exchange)
+    started = monotonic()
+    exchange = Exchange(request, parts, started, started + parts.deadline_seconds)
+    with tallied(exchange.rows):
+        await _open(exchange)
     for stage in _CLOSING:
         await stage(exchange)
     operation = exchange.operation

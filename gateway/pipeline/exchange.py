@@ -12,6 +12,7 @@ from datasources.stores import Stores
 from gateway.errors import Code, FormattedError
 from gateway.pipeline.document_cache import Document
 from gateway.pipeline.view import View, Views
+from gateway.telemetry.audit import AuditTrail
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
@@ -37,6 +38,7 @@ class Request:
     safe: bool = False
     credentials: Credentials = Credentials()
     client_address: str = ""
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Parts:
     deadline_seconds: float
     variable_max_depth: int
     executor: type[Executor[Any]] = Executor
+    audit: AuditTrail | None = None
 
 
 @dataclass(slots=True)
@@ -58,7 +61,9 @@ class Exchange:
 
     request: Request
     parts: Parts
-    deadline: float  # on the time.monotonic clock, in seconds
+    started: float  # on the time.monotonic clock, in seconds
+    deadline: float  # likewise
+    rows: dict[str, int] = field(default_factory=dict)  # by store, as they are read
     viewer: Viewer = field(init=False)  # identify_viewer
     customer_ids: frozenset[UUID] | None = None  # identify_viewer: None means every customer
     view: View = field(init=False)  # identify_viewer

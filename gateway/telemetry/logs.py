@@ -19,6 +19,12 @@ class LogSettings(BaseModel):
     format: Literal["text", "json"] = Field(
         "text", description="How a line is written: for people or for a collector."
     )
+    environment: str = Field(
+        "production", min_length=1, description="Where the gateway runs, as its log lines say."
+    )
+    service_name: str = Field(
+        "pricing-gateway", min_length=1, description="What the gateway calls itself in them."
+    )
 
 
 def configure_logging(settings: LogSettings) -> None:

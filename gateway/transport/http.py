@@ -4,6 +4,7 @@ Source: GraphQL over HTTP, first edition of September 2026; with the legacy rule
 """
 
 import logging
+from dataclasses import replace
 from time import perf_counter
 
 import orjson
@@ -13,9 +14,16 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Request, Response
+from gateway.telemetry.trace import trace_id_of
 from gateway.transport.departure import while_present
 from gateway.transport.negotiation import MediaType, negotiate
-from gateway.transport.request import check_url, header, read_body, read_query_string
+from gateway.transport.request import (
+    check_preflight,
+    check_url,
+    header,
+    read_body,
+    read_query_string,
+)
 from gateway.transport.settings import HttpSettings
 from gateway.transport.status import status_of
 
@@ -39,22 +47,24 @@ class GraphQLEndpoint:
             await send({"type": "http.response.body"})
             return
         started = perf_counter()
+        trace_id = trace_id_of(header(scope, b"traceparent"))
         acceptable = negotiate(header(scope, b"accept"), self._settings.status_rules)
         try:
-            response = await self._answer(scope, receive, acceptable)
+            response = await self._answer(scope, receive, acceptable, trace_id)
         except ClientDisconnect:
             _record(Response(b"", None, (), None, None), _CLIENT_GONE, started)
             return
         media = acceptable or self._fallback
         status = status_of(response, media, self._settings.status_rules)
-        await _send(send, scope["method"], status, media, response)
+        await _send(send, scope["method"], status, media, response, trace_id)
         _record(response, status, started)
 
     async def _answer(
-        self, scope: Scope, receive: Receive, acceptable: MediaType | None
+        self, scope: Scope, receive: Receive, acceptable: MediaType | None, trace_id: str
     ) -> Response:
         try:
             request = await self._read(scope, receive, acceptable)
+            request = replace(request, trace_id=trace_id)
             return await while_present(receive, answer(request, scope["state"]["parts"]))
         except RefusedError as refusal:
             return _refused(refusal)
@@ -75,6 +85,7 @@ class GraphQLEndpoint:
         check_url(scope, self._settings)
         if method == "POST":
             return await read_body(scope, receive, self._settings)
+        check_preflight(scope)
         return read_query_string(scope)
 
 
@@ -83,13 +94,15 @@ def _refused(refusal: RefusedError) -> Response:
     return Response(body, refusal.code, refusal.errors, None, None)
 
 
-async def _send(send: Send, method: str, status: int, media: MediaType, response: Response) -> None:
+async def _send(
+    send: Send, method: str, status: int, media: MediaType, response: Response, trace_id: str
+) -> None:
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(response.body)).encode()),
         (b"vary", b"Accept"),
         (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
+        (b"x-trace-id", trace_id.encode()),
     ]
     if status == 405:
         headers.append(_ALLOW if method not in ("GET", "HEAD") else _ALLOW_MUTATION)

@@ -17,6 +17,11 @@ from gateway.transport.negotiation import readable
 from gateway.transport.settings import HttpSettings
 
 _MAX_PARAMETERS = 32
+_PREFLIGHT_HEADERS = (
+    b"graphql-require-preflight",
+    b"apollo-require-preflight",
+    b"x-apollo-operation-name",
+)
 
 
 def header(scope: Scope, name: bytes) -> bytes:
@@ -31,6 +36,20 @@ def check_url(scope: Scope, settings: HttpSettings) -> None:
             Code.URI_TOO_LONG,
             f"The URL is longer than {settings.url_max_bytes} bytes. Send this request by POST.",
             limit=settings.url_max_bytes,
+        )
+
+
+def check_preflight(scope: Scope) -> None:
+    """Another origin's page can make a browser send a GET with the reader's cookie, but no own header.
+
+    POST needs no such proof: its JSON is nothing that a plain form sends. Source: Apollo Server,
+    "Preventing Cross-Site Request Forgery".
+    """
+    if header(scope, b"cookie") and not any(header(scope, name) for name in _PREFLIGHT_HEADERS):
+        raise refuse(
+            Code.CSRF_PREVENTED,
+            "A GET with a cookie must say that it comes from a program of yours: add the header "
+            "GraphQL-Require-Preflight: 1, or send the query by POST.",
         )
 
 

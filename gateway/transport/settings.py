@@ -1,10 +1,16 @@
 """Settings of HTTP: which status rules hold, and how much a request may send and how slowly."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 StatusRules = Literal["strict-2026", "legacy"]
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 class HttpSettings(BaseModel):
@@ -23,4 +29,12 @@ class HttpSettings(BaseModel):
     )
     url_max_bytes: int = Field(
         16_384, ge=256, description="Bytes of the longest path and query string that are read."
+    )
+    headers_max_bytes: int = Field(
+        32_768, ge=1_024, description="Bytes of the largest headers, all together, that are read."
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        (),
+        description="Origins whose pages may read answers, separated by commas, such as "
+        "https://app.example.com; * allows any page, without cookies.",
     )

@@ -87,7 +87,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("GATEWAY_PROT", "did you mean GATEWAY_PORT?"),
         ("GATEWAY_MONGO_DRIVER", "did you mean GATEWAY_MONGODB_DRIVER?"),
-        ("GATEWAY_SERVICE_PORT_HTTP_ALPN", "see .env.example for those there are."),
+        ("GATEWAY_QUXXYZZY_WJKV_QQ", "see .env.example for those there are."),
     ],
 )
 def test_an_unknown_name_stops_the_start(
