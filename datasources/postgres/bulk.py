@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table
 
+from datasources.errors import StoreUnavailableError
 from datasources.postgres.connection import Connection, connect
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.silence import reason_of, unavailable
@@ -23,6 +24,8 @@ async def loading(settings: PostgresSettings) -> AsyncIterator[Connection]:
             yield connection
         finally:
             await connection.close()
+    except StoreUnavailableError:
+        raise  # it says already which store it was, which may be another
     except Exception as error:
         reason = reason_of(error)
         if reason is None:
