@@ -26,6 +26,7 @@ from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
 from datasources.redis.client import RedisStore
 from datasources.redis.material_cache import MaterialCache
+from datasources.redis.rate_limit import RateLimit
 from datasources.redis.session import SessionStore
 from datasources.redis.settings import RedisSettings
 
@@ -51,6 +52,7 @@ class Stores:
     accounts: AccountRepository
     api_keys: ApiKeyRepository
     sessions: SessionStore
+    rate_limit: RateLimit
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -92,5 +94,6 @@ async def open_stores(
             accounts=AccountRepository(sql),
             api_keys=ApiKeyRepository(sql),
             sessions=SessionStore(cache),
+            rate_limit=RateLimit(cache),
             questions=(sql.status, documents.status, cache.status),
         )

@@ -9,7 +9,9 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 
 from datasources.stores import Stores, open_stores
+from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
+from gateway.pipeline.meter import Meter
 from gateway.pipeline.view import Roles, Views
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.audit import AuditTrail
@@ -42,6 +44,8 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 deadline_seconds=settings.deadline_seconds,
                 variable_max_depth=settings.variable_max_depth,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
+                meter=await stack.enter_async_context(_meter(settings, stores)),
+                concurrency=Concurrency(settings.concurrency),
             )
             yield {"parts": parts}
 
@@ -61,6 +65,18 @@ async def _audit_trail(settings: Settings, stores: Stores) -> AsyncIterator[Audi
     )
     async with trail.written_by(write):
         yield trail
+
+
+@asynccontextmanager
+async def _meter(settings: Settings, stores: Stores) -> AsyncIterator[Meter | None]:
+    if settings.rate_limit.mode == "off":
+        yield None
+        return
+    meter = Meter(stores.rate_limit, settings.rate_limit)
+    try:
+        yield meter
+    finally:
+        await meter.drain()
 
 
 def _cursor_secret(settings: Settings) -> bytes:

@@ -19,7 +19,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
+from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
+from gateway.pipeline.quota import RateLimitSettings
 from gateway.telemetry.audit import AuditSettings
 from gateway.telemetry.logs import LogSettings
 from gateway.transport.console import ConsoleMode
@@ -77,6 +79,8 @@ class Settings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     document: DocumentSettings = Field(default_factory=DocumentSettings)
     limits: Limits = Field(default_factory=Limits)
+    rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
+    concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)
     log: LogSettings = Field(default_factory=LogSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 
@@ -128,7 +132,7 @@ def catalogue() -> list[Setting]:
         part = field.annotation
         if isinstance(part, type) and issubclass(part, BaseModel):
             for inner, inner_field in part.model_fields.items():
-                own = f"GATEWAY_{name}_{inner}".upper()
+                own = f"GATEWAY_{name}{'' if inner == 'mode' else f'_{inner}'}".upper()
                 shown = _URL_NAMES[name] if inner == "url" else own
                 found.append(Setting(shown, (name, inner), inner_field))
         else:

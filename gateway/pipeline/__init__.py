@@ -6,19 +6,21 @@ from time import monotonic
 from typing import NamedTuple
 
 from gateway.errors import Code, RefusedError, mask, refuse
+from gateway.pipeline.admission import admit, release
 from gateway.pipeline.audit import audit
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
 from gateway.pipeline.execution import execute
 from gateway.pipeline.limits import check_limits
+from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
 
 class Stage(NamedTuple):
-    """``closing`` stages run for every operation, also for one that an earlier stage refused."""
+    """``closing`` stages run for every operation, also one that was refused or that nobody waits for."""
 
     run: Callable[[Exchange], Awaitable[None]]
     closing: bool = False
@@ -26,12 +28,16 @@ class Stage(NamedTuple):
 
 STAGES = (
     Stage(identify_viewer),
+    Stage(admit),
     Stage(find_document),
     Stage(choose_operation),
     Stage(check_limits),
+    Stage(reserve_budget),
     Stage(execute),
+    Stage(settle_budget, closing=True),
     Stage(encode, closing=True),
     Stage(audit, closing=True),
+    Stage(release, closing=True),
 )
 
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
@@ -42,10 +48,15 @@ async def answer(request: Request, parts: Parts) -> Response:
     """Takes ``request`` through the stages; always answers, and never later than the deadline."""
     started = monotonic()
     exchange = Exchange(request, parts, started, started + parts.deadline_seconds)
-    with tallied(exchange.rows):
-        await _open(exchange)
-    for stage in _CLOSING:
-        await stage(exchange)
+    try:
+        with tallied(exchange.rows):
+            await _open(exchange)
+    except asyncio.CancelledError:
+        exchange.abandoned = True
+        raise
+    finally:
+        for stage in _CLOSING:
+            await stage(exchange)
     operation = exchange.operation
     return Response(
         exchange.body,
@@ -53,6 +64,8 @@ async def answer(request: Request, parts: Parts) -> Response:
         exchange.errors,
         operation.operation.value if operation else None,
         operation.name.value if operation and operation.name else None,
+        exchange.rate,
+        exchange.retry_after_seconds,
     )
 
 

@@ -10,7 +10,10 @@ from graphql.execution import Executor
 
 from datasources.stores import Stores
 from gateway.errors import Code, FormattedError
+from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
+from gateway.pipeline.meter import Meter
+from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
 from gateway.telemetry.audit import AuditTrail
 from resolvers.cursor import CursorCodec
@@ -29,7 +32,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks, whatever brought it here; ``safe`` means that only queries may run."""
+    """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
+
+    ``in_band`` asks for the facts in the answer that HTTP would put into headers.
+    """
 
     query: str
     operation_name: str | None = None
@@ -39,6 +45,7 @@ class Request:
     credentials: Credentials = Credentials()
     client_address: str = ""
     trace_id: str = ""
+    in_band: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Parts:
     variable_max_depth: int
     executor: type[Executor[Any]] = Executor
     audit: AuditTrail | None = None
+    meter: Meter | None = None  # none keeps no budgets
+    concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))
 
 
 @dataclass(slots=True)
@@ -67,8 +76,16 @@ class Exchange:
     viewer: Viewer = field(init=False)  # identify_viewer
     customer_ids: frozenset[UUID] | None = None  # identify_viewer: None means every customer
     view: View = field(init=False)  # identify_viewer
+    admitted: str | None = None  # admit: the client among whose operations this one counts
     document: Document = field(init=False)  # find_document
     operation: OperationDefinitionNode | None = None  # choose_operation
+    estimate: float = 1.0  # points that the operation may cost
+    actual_cost: float | None = None  # points that it did cost
+    reservation: Reservation | None = None  # reserve_budget
+    rate: Sequence[Standing] = ()  # reserve_budget, settle_budget
+    throttle: Throttle | None = None  # likewise
+    retry_after_seconds: int | None = None  # whatever refused for now
+    abandoned: bool = False  # the client went away: there is no answer
     data: dict[str, Any] | None = None  # execute
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
     refused: Code | None = None  # whatever refused: there is no data entry then
@@ -85,3 +102,5 @@ class Response:
     errors: Sequence[FormattedError]
     operation_type: str | None
     operation_name: str | None
+    rate: Sequence[Standing] = ()
+    retry_after_seconds: int | None = None

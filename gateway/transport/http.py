@@ -17,6 +17,7 @@ from gateway.pipeline.exchange import Request, Response
 from gateway.telemetry.trace import trace_id_of
 from gateway.transport.departure import while_present
 from gateway.transport.negotiation import MediaType, negotiate
+from gateway.transport.rate_limit import rate_limit_headers
 from gateway.transport.request import (
     check_preflight,
     check_url,
@@ -103,6 +104,7 @@ async def _send(
         (b"vary", b"Accept"),
         (b"cache-control", b"no-store"),
         (b"x-trace-id", trace_id.encode()),
+        *rate_limit_headers(response.rate, response.retry_after_seconds),
     ]
     if status == 405:
         headers.append(_ALLOW if method not in ("GET", "HEAD") else _ALLOW_MUTATION)

@@ -28,6 +28,10 @@ STRICT_2026 = {
     Code.BAD_USER_INPUT: 422,
     Code.STORE_UNAVAILABLE: 503,
     Code.DEADLINE_EXCEEDED: 504,
+    Code.RATE_LIMITED: 429,
+    Code.BUDGET_TOO_SMALL: 422,
+    Code.CONCURRENCY_LIMIT: 503,
+    Code.OVERLOADED: 503,
     Code.INTERNAL_ERROR: 500,
 }
 
@@ -44,6 +48,7 @@ _WELL_FORMED = frozenset(
         Code.BAD_USER_INPUT,
         Code.STORE_UNAVAILABLE,
         Code.DEADLINE_EXCEEDED,
+        Code.BUDGET_TOO_SMALL,
         Code.INTERNAL_ERROR,
     }
 )

@@ -21,6 +21,7 @@ NOWHERE: dict[str, Any] = {
     "redis": {"url": "redis://127.0.0.1:1"},
     "cursor_secret": "0123456789abcdef0123456789abcdef",
     "audit": {"enabled": False},
+    "rate_limit": {"mode": "off"},
 }
 
 

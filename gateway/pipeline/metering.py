@@ -1,0 +1,119 @@
+"""Metering: reserves what an operation may cost of its client's budgets, and gives back what it did not.
+
+The estimate is taken before anything is fetched and the difference to the actual cost returned after the
+answer was made, so that a client is charged for what it got.
+"""
+
+import logging
+from collections.abc import Sequence
+from math import ceil
+
+from datasources.redis.rate_limit import UNIT, Order
+from gateway.errors import Code, RefusedError, refuse
+from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.meter import Meter
+from gateway.pipeline.quota import Client, Draws, leading_role
+from gateway.pipeline.reservation import Reservation, Standing, shown
+
+_log = logging.getLogger("gateway.rate_limit")
+
+
+async def reserve_budget(exchange: Exchange) -> None:
+    meter = exchange.parts.meter
+    if meter is None or exchange.data is not None:  # an answer from the cache costs nothing
+        return
+    enforced = meter.settings.mode == "enforce"
+    draws = meter.quotas.draws(client_of(exchange))
+    points = ceil(exchange.estimate * UNIT)
+    too_dear = _too_dear(draws, points)
+    if too_dear is not None:
+        _would_refuse(too_dear, enforced=enforced)
+        return
+    amounts = draws.amounts(points, UNIT)
+    grant = await meter.take(Order(draws.buckets, amounts))
+    share = meter.settings.local_share if grant.local else 1.0
+    reservation = Reservation(
+        draws, amounts, grant.spent.granted, grant.spent.levels, grant.local, share
+    )
+    _show(exchange, reservation, meter)
+    if reservation.granted:
+        exchange.reservation = reservation
+        return
+    refusal = _used_up(reservation, exchange.rate)
+    exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
+    if enforced:
+        exchange.retry_after_seconds = max(each.reset_seconds for each in exchange.rate)
+    _would_refuse(refusal, enforced=enforced)
+
+
+async def settle_budget(exchange: Exchange) -> None:
+    """Returns at once: what is given back reaches Redis with the next order, or a moment later."""
+    meter, reservation = exchange.parts.meter, exchange.reservation
+    if meter is None or reservation is None:
+        return
+    unused = reservation.points - _owed(exchange, reservation)
+    if unused:
+        meter.give_back(reservation.returning(unused), local=reservation.local)
+        _show(exchange, reservation.settled(unused), meter)
+
+
+def client_of(exchange: Exchange) -> Client:
+    viewer = exchange.viewer
+    return Client(viewer.id, "", leading_role(viewer.roles), exchange.request.client_address)
+
+
+def _owed(exchange: Exchange, reservation: Reservation) -> int:
+    """Late operations cost what they reserved, since their work was done; other failures nothing."""
+    if exchange.actual_cost is not None and exchange.refused is None:
+        return ceil(exchange.actual_cost * UNIT)
+    if exchange.refused is Code.DEADLINE_EXCEEDED:
+        return reservation.points
+    return 0 if exchange.refused or exchange.abandoned else reservation.points
+
+
+def _show(exchange: Exchange, reservation: Reservation, meter: Meter) -> None:
+    exchange.rate = reservation.standings()
+    exchange.throttle = reservation.throttle()
+    if exchange.request.in_band:
+        enforced = meter.settings.mode == "enforce"
+        exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
+
+
+def _would_refuse(refusal: RefusedError, *, enforced: bool) -> None:
+    if enforced:
+        raise refusal
+    _log.info("would be refused", extra={"fields": refusal.errors[0]["extensions"]})
+
+
+def _too_dear(draws: Draws, points: int) -> RefusedError | None:
+    """What no waiting would help: the operation costs more than its smallest budget ever holds."""
+    policies = draws.policies[: draws.half]
+    smallest = min(policies, key=lambda policy: policy.quota.capacity)
+    limit = smallest.quota.capacity
+    if points <= limit * UNIT:
+        return None
+    value = points / UNIT
+    return refuse(
+        Code.BUDGET_TOO_SMALL,
+        f"The operation may cost {value:,.0f} points, and its budget ({smallest.name}) never holds "
+        f"more than {limit:,}. Ask for smaller pages or fewer nested lists, or split it.",
+        policy=smallest.name,
+        limit=limit,
+        value=value,
+    )
+
+
+def _used_up(reservation: Reservation, standings: Sequence[Standing]) -> RefusedError:
+    """Names the budget that takes longest to be filled enough."""
+    last = max(standings, key=lambda each: each.reset_seconds)
+    unit = last.policy.unit
+    wanted = f"{reservation.points / UNIT:,.0f} points" if unit == "points" else "one request"
+    return refuse(
+        Code.RATE_LIMITED,
+        f"The budget {last.policy.name} has {last.remaining:,} of {last.policy.quota.capacity:,} "
+        f"{unit} left and this operation needs {wanted}. Send it again in {last.reset_seconds} s.",
+        policy=last.policy.name,
+        limit=last.policy.quota.capacity,
+        remaining=last.remaining,
+        retryAfterSeconds=last.reset_seconds,
+    )
