@@ -154,7 +154,7 @@ class CostFormula:
         """The most that the operation can cost and return."""
         if not self.group.moving:
             return _total([Price(self.base, 0), self.group.fixed])
-        return _total([Price(self.base, 0), self.group.price(self._given(variables))])
+        return _total([Price(self.base, 0), self.group.price(self.given(variables))])
 
     def estimate(self, variables: Variables) -> int:
         """The most that the operation can cost, in points."""
@@ -166,11 +166,11 @@ class CostFormula:
 
     def fields(self, variables: Variables) -> Iterator[FieldPrice]:
         """The price of each field that costs something, from the outermost in."""
-        given = self._given(variables)
+        given = self.given(variables)
         for term in self.group.terms:
             yield from term.fields(given)
 
-    def _given(self, variables: Variables) -> Variables:
+    def given(self, variables: Variables) -> Variables:
         return {**self.defaults, **variables} if self.defaults else variables
 
 

@@ -1,0 +1,28 @@
+"""Operation plan: what is worked out of an operation once, for as long as its document is remembered."""
+
+from dataclasses import dataclass, field
+
+from graphql import DocumentNode, FragmentDefinitionNode
+
+from gateway.engine.cost import CostFormula
+from gateway.engine.dry_run import DryRun
+from gateway.errors import Code
+from gateway.pipeline.operation_limits import Bounds
+
+
+@dataclass(slots=True)
+class OperationPlan:
+    """``breach`` is the first limit that the text alone is over: its code, the limit and the value."""
+
+    bounds: Bounds
+    breach: tuple[Code, int, int] | None = None
+    formula: CostFormula | None = field(default=None, repr=False)
+    dry_run: DryRun | None = field(default=None, repr=False)
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }

@@ -1,0 +1,99 @@
+"""Planning: what an operation may cost, before it runs, and what it did cost, after.
+
+The answer says both in `extensions.cost`, in the shape that Shopify's clients know.
+"""
+
+from typing import Any
+
+from orjson import Fragment
+
+from gateway.engine.cost import FieldPrice
+from gateway.engine.cost_compiler import MAX_TERMS, TooManyTermsError, compile_cost
+from gateway.engine.dry_run import find_dry_run
+from gateway.errors import Code
+from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.limits import over, report
+from gateway.pipeline.operation_plan import OperationPlan, fragments_of
+
+_MAX_FIELDS_SHOWN = 1_000
+
+
+async def plan(exchange: Exchange) -> None:
+    """Sets ``price``, and ``estimate``: the points of what will run. A dry run costs nothing."""
+    planned = exchange.plan
+    assert planned is not None
+    if planned.formula is None:
+        _compile(exchange, planned)
+    assert planned.formula is not None
+    variables = exchange.request.variables or {}
+    exchange.price = price = planned.formula.price(variables)
+    dry_run = planned.dry_run
+    if dry_run and dry_run.is_wanted(planned.formula, variables):
+        exchange.estimate, exchange.runs = 0, dry_run.document
+        return
+    exchange.estimate = price.points
+    if exchange.parts.operation_limits.mode == "off":
+        return
+    if price.nodes > planned.bounds.nodes:
+        report(exchange, Code.NODE_LIMIT, planned.bounds.nodes, price.nodes)
+    if price.points > planned.bounds.cost:
+        report(exchange, Code.COST_LIMIT, planned.bounds.cost, price.points)
+
+
+async def count_cost(exchange: Exchange) -> None:
+    """Sets ``actual_cost`` from what was returned; an answer that was kept from earlier costs nothing."""
+    formula = exchange.plan.formula if exchange.plan else None
+    if formula is None or exchange.refused:
+        return
+    data: Any = exchange.data
+    exchange.actual_cost = 0 if isinstance(data, Fragment) else formula.actual(data)
+
+
+async def show_cost(exchange: Exchange) -> None:
+    if exchange.price is None or not exchange.parts.cost_shown:
+        return
+    cost: dict[str, Any] = {
+        "requestedQueryCost": exchange.price.points,
+        "actualQueryCost": exchange.actual_cost,
+    }
+    throttle = exchange.throttle
+    if throttle is not None:
+        cost["throttleStatus"] = {
+            "maximumAvailable": throttle.maximum_available,
+            "currentlyAvailable": throttle.currently_available,
+            "restoreRate": throttle.restore_rate,
+        }
+    if exchange.request.cost_debug:
+        cost["fields"] = _fields(exchange)
+    exchange.extensions["cost"] = cost
+
+
+def _compile(exchange: Exchange, planned: OperationPlan) -> None:
+    operation = exchange.operation
+    assert operation is not None
+    fragments = fragments_of(exchange.document.ast)
+    page_size = exchange.parts.limits.default_page_size
+    try:
+        formula = compile_cost(exchange.view.schema, operation, fragments, page_size)
+        planned.dry_run = find_dry_run(operation, fragments)
+    except TooManyTermsError:  # also where limits are off: nobody could run it
+        raise over(Code.FIELD_LIMIT, MAX_TERMS, MAX_TERMS + 1) from None
+    except RecursionError:
+        raise over(Code.DEPTH_LIMIT, planned.bounds.depth, planned.bounds.depth + 1) from None
+    planned.formula = formula
+
+
+def _fields(exchange: Exchange) -> list[dict[str, Any]]:
+    assert exchange.plan is not None
+    assert exchange.plan.formula is not None
+    prices = exchange.plan.formula.fields(exchange.request.variables or {})
+    return [_shown(price) for price, _ in zip(prices, range(_MAX_FIELDS_SHOWN), strict=False)]
+
+
+def _shown(price: FieldPrice) -> dict[str, Any]:
+    return {
+        "path": price.path,
+        "definedCost": price.defined,
+        "requestedTotalCost": price.total,
+        "requestedChildrenCost": price.children,
+    }
