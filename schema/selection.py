@@ -50,7 +50,7 @@ class _Walk:
         below: dict[str, list[SelectionSetNode]] = {}
         types: dict[str, Any] = {}
         columns: set[str] = set()
-        for node in self.fields(kind, sets):
+        for node in self.fields(kind, sets, set()):
             core_field = kind.fields.get(node.name.value)
             if core_field is None:  # __typename
                 continue
@@ -66,8 +66,9 @@ class _Walk:
         return Selection(frozenset(below), frozenset(columns), children)
 
     def fields(
-        self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode]
+        self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode], spread: set[str]
     ) -> Iterator[FieldNode]:
+        """Each named fragment once: fragments that spread others twice would double without end."""
         for each in sets:
             for node in each.selections:
                 if not self.included(node):
@@ -75,13 +76,14 @@ class _Walk:
                 if isinstance(node, FieldNode):
                     yield node
                     continue
-                fragment = (
-                    self.fragments[node.name.value]
-                    if isinstance(node, FragmentSpreadNode)
-                    else cast(Any, node)
-                )
+                fragment = cast(Any, node)
+                if isinstance(node, FragmentSpreadNode):
+                    if node.name.value in spread:
+                        continue
+                    spread.add(node.name.value)
+                    fragment = self.fragments[node.name.value]
                 if self.applies(fragment.type_condition, kind):
-                    yield from self.fields(kind, [fragment.selection_set])
+                    yield from self.fields(kind, [fragment.selection_set], spread)
 
     def included(self, node: Any) -> bool:
         if not node.directives:

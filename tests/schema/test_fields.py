@@ -207,6 +207,16 @@ async def test_fragments_aliases_and_merged_fields_add_up(calls: Calls) -> None:
     assert calls.columns("books") == [{"id"}]
 
 
+async def test_fragments_that_double_at_every_step_are_each_read_once(calls: Calls) -> None:
+    steps = 40  # read as often as they are spread, they would be read 2**40 times
+    fragments = [f"fragment F{at} on Shelf {{ ...F{at + 1} ...F{at + 1} }}" for at in range(steps)]
+    await ask(
+        f"{{ shelves {{ ...F0 ...F{steps} }} }} {' '.join(fragments)} "
+        f"fragment F{steps} on Shelf {{ id widthMm }}"
+    )
+    assert calls.columns("shelves") == [{"id", "width_mm"}]
+
+
 async def test_a_parent_without_a_key_has_a_null_and_asks_nothing() -> None:
     answer = await ask('{ shelf(id: "1") { owner } }')
     assert (answer.data, answer.errors) == ({"shelf": {"owner": None}}, None)
