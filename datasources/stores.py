@@ -25,6 +25,7 @@ from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
 from datasources.redis.client import RedisStore
+from datasources.redis.document import DocumentRepository
 from datasources.redis.material_cache import MaterialCache
 from datasources.redis.rate_limit import RateLimit
 from datasources.redis.session import SessionStore
@@ -48,6 +49,7 @@ class Stores:
     material_spends: MaterialSpendRepository
     log_entries: LogEntryRepository
     log_statistics: LogStatisticsRepository
+    documents: DocumentRepository
     audit: AuditRepository
     accounts: AccountRepository
     api_keys: ApiKeyRepository
@@ -90,6 +92,7 @@ async def open_stores(
             material_spends=MaterialSpendRepository(documents),
             log_entries=LogEntryRepository(documents),
             log_statistics=LogStatisticsRepository(documents),
+            documents=DocumentRepository(cache),
             audit=AuditRepository(documents),
             accounts=AccountRepository(sql),
             api_keys=ApiKeyRepository(sql),

@@ -12,6 +12,7 @@ from datasources.stores import Stores, open_stores
 from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
 from gateway.pipeline.meter import Meter
+from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.view import Roles, Views
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.audit import AuditTrail
@@ -43,6 +44,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 limits=settings.limits,
                 deadline_seconds=settings.deadline_seconds,
                 variable_max_depth=settings.variable_max_depth,
+                persisted=await stack.enter_async_context(_persisted(settings, stores).live()),
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
                 meter=await stack.enter_async_context(_meter(settings, stores)),
                 concurrency=Concurrency(settings.concurrency),
@@ -77,6 +79,12 @@ async def _meter(settings: Settings, stores: Stores) -> AsyncIterator[Meter | No
         yield meter
     finally:
         await meter.drain()
+
+
+def _persisted(settings: Settings, stores: Stores) -> PersistedDocuments:
+    return PersistedDocuments(
+        settings.persisted, stores.documents, settings.document.max_tokens
+    )
 
 
 def _cursor_secret(settings: Settings) -> bytes:

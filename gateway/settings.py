@@ -21,6 +21,7 @@ from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
+from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.quota import RateLimitSettings
 from gateway.telemetry.audit import AuditSettings
 from gateway.telemetry.logs import LogSettings
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = Field(default_factory=HttpSettings)
     document: DocumentSettings = Field(default_factory=DocumentSettings)
+    persisted: PersistedSettings = Field(default_factory=PersistedSettings)
     limits: Limits = Field(default_factory=Limits)
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)

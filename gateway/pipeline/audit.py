@@ -10,6 +10,7 @@ import orjson
 from datasources.mongo.audit import AuditLine
 from datasources.records import LogLevel
 from gateway.errors import Code
+from gateway.pipeline.document_id import digest_of
 from gateway.pipeline.exchange import Exchange
 
 _FAULTS = frozenset({Code.INTERNAL_ERROR, Code.DEADLINE_EXCEEDED, Code.STORE_UNAVAILABLE})
@@ -36,9 +37,7 @@ def _line(exchange: Exchange) -> AuditLine:
             "milliseconds": round((monotonic() - exchange.started) * 1000, 2),
             "rows": dict(exchange.rows),
             "variables_sha256": _hash_of_variables(exchange),
-            "document_sha256": sha256(
-                exchange.request.query.encode("utf-8", "surrogatepass")
-            ).hexdigest(),
+            "document_sha256": _hash_of_document(exchange),
             **_who(exchange),
         },
     )
@@ -62,6 +61,14 @@ def _level(exchange: Exchange) -> LogLevel:
     if exchange.refused in _FAULTS:
         return LogLevel.ERROR
     return LogLevel.WARNING if exchange.refused or exchange.errors else LogLevel.INFO
+
+
+def _hash_of_document(exchange: Exchange) -> str | None:
+    document = getattr(exchange, "document", None)
+    if document is not None:
+        return str(document.digest)
+    text = exchange.request.query
+    return None if text is None else digest_of(text)
 
 
 def _hash_of_variables(exchange: Exchange) -> str | None:

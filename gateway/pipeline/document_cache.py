@@ -15,6 +15,7 @@ from graphql import (
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
+from gateway.pipeline.document_id import digest_of
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 _BYTES_PER_TOKEN = 400  # of the syntax tree and its tokens, as tracemalloc shows them
@@ -46,6 +47,7 @@ class Document:
 
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    digest: str  # SHA-256 of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class DocumentCache:
             return outcome
         raise RefusedError(outcome.code, outcome.errors)
 
+    def holds(self, text: str) -> bool:
+        """Whether ``text`` is a document that is valid in this schema."""
+        try:
+            self.find(text)
+        except RefusedError:
+            return False
+        return True
+
     def _read(self, text: str) -> Document | RefusedError:
         limit = self._settings.max_characters
         if len(text) > limit:
@@ -103,7 +113,7 @@ class DocumentCache:
             for node in ast.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        return Document(ast, operations)
+        return Document(ast, operations, digest=digest_of(text))
 
     def _unparsed(self, error: GraphQLError) -> RefusedError:
         limit = self._settings.max_tokens

@@ -12,6 +12,7 @@ from datasources.stores import Stores
 from gateway.errors import Code, FormattedError
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
+from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
@@ -37,7 +38,7 @@ class Request:
     ``in_band`` asks for the facts in the answer that HTTP would put into headers.
     """
 
-    query: str
+    query: str | None = None
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
@@ -45,6 +46,7 @@ class Request:
     credentials: Credentials = Credentials()
     client_address: str = ""
     trace_id: str = ""
+    document_id: str | None = None
     in_band: bool = False
 
 
@@ -59,6 +61,7 @@ class Parts:
     deadline_seconds: float
     variable_max_depth: int
     executor: type[Executor[Any]] = Executor
+    persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
     audit: AuditTrail | None = None
     meter: Meter | None = None  # none keeps no budgets
     concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))
@@ -78,6 +81,7 @@ class Exchange:
     view: View = field(init=False)  # identify_viewer
     admitted: str | None = None  # admit: the client among whose operations this one counts
     document: Document = field(init=False)  # find_document
+    document_id: str | None = None  # find_document: the id or hash that stood for the text
     operation: OperationDefinitionNode | None = None  # choose_operation
     estimate: float = 1.0  # points that the operation may cost
     actual_cost: float | None = None  # points that it did cost

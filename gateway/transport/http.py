@@ -30,6 +30,10 @@ from gateway.transport.status import status_of
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS, POST")
 _ALLOW_MUTATION = (b"allow", b"POST")
+_UNKNOWN_HASH: dict[Code | None, bytes] = dict.fromkeys(
+    (Code.PERSISTED_QUERY_NOT_FOUND, Code.PERSISTED_QUERY_NOT_SUPPORTED),
+    b"private, no-cache, must-revalidate",  # as Apollo Server says it
+)
 _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
 
 _log = logging.getLogger("gateway.operation")
@@ -102,7 +106,7 @@ async def _send(
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(response.body)).encode()),
         (b"vary", b"Accept"),
-        (b"cache-control", b"no-store"),
+        (b"cache-control", _UNKNOWN_HASH.get(response.refused, b"no-store")),
         (b"x-trace-id", trace_id.encode()),
         *rate_limit_headers(response.rate, response.retry_after_seconds),
     ]

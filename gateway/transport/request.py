@@ -17,6 +17,7 @@ from gateway.transport.negotiation import readable
 from gateway.transport.settings import HttpSettings
 
 _MAX_PARAMETERS = 32
+_PARAMETERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
 _PREFLIGHT_HEADERS = (
     b"graphql-require-preflight",
     b"apollo-require-preflight",
@@ -68,7 +69,7 @@ def read_query_string(scope: Scope) -> Request:
         ) from None
     given: dict[str, Any] = {}
     for name, value in pairs:
-        if name in given and name in ("query", "operationName", "variables", "extensions"):
+        if name in given and name in _PARAMETERS:
             raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} is given twice.")
         given[name] = value
     for name in ("variables", "extensions"):
@@ -139,18 +140,26 @@ def _request(given: object, *, safe: bool) -> Request:
             Code.INVALID_PARAMETERS,
             'A request is one JSON object, such as {"query": "{ viewer { name } }"}.',
         )
-    query, name = given.get("query"), given.get("operationName")
-    if not isinstance(query, str):
+    query, name, document_id = (given.get(each) for each in ("query", "operationName", "documentId"))
+    extensions = _object(given, "extensions")
+    named = document_id is not None or (extensions is not None and "persistedQuery" in extensions)
+    if not (isinstance(query, str) or (query is None and named)):
         raise refuse(
             Code.INVALID_PARAMETERS,
             "The parameter query must be a string."
             if "query" in given
             else "The parameter query is missing: it holds the text of a GraphQL document.",
         )
-    if not (name is None or isinstance(name, str)):
-        raise refuse(Code.INVALID_PARAMETERS, "The parameter operationName must be a string.")
+    for each, value in (("operationName", name), ("documentId", document_id)):
+        if not (value is None or isinstance(value, str)):
+            raise refuse(Code.INVALID_PARAMETERS, f"The parameter {each} must be a string.")
     return Request(
-        query, name or None, _object(given, "variables"), _object(given, "extensions"), safe
+        query,
+        name or None,
+        _object(given, "variables"),
+        extensions,
+        safe,
+        document_id=document_id,
     )
 
 
