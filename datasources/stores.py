@@ -28,8 +28,12 @@ from datasources.redis.client import RedisStore
 from datasources.redis.document import DocumentRepository
 from datasources.redis.material_cache import MaterialCache
 from datasources.redis.rate_limit import RateLimit
+from datasources.redis.response_cache import ResponseCache
+from datasources.redis.response_settings import ResponseCacheSettings
 from datasources.redis.session import SessionStore
 from datasources.redis.settings import RedisSettings
+
+_RESPONSES = ResponseCacheSettings()
 
 Status = Callable[[], Awaitable[StoreStatusRecord]]
 
@@ -55,6 +59,7 @@ class Stores:
     api_keys: ApiKeyRepository
     sessions: SessionStore
     rate_limit: RateLimit
+    responses: ResponseCache
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -68,6 +73,7 @@ async def open_stores(
     mongo: MongoSettings,
     redis: RedisSettings,
     observer: Observer = ignore,
+    responses: ResponseCacheSettings = _RESPONSES,
 ) -> AsyncIterator[Stores]:
     """A store that is down does not keep the others from opening; it is found when it is back."""
     async with AsyncExitStack() as stack:
@@ -80,6 +86,8 @@ async def open_stores(
         catalogue = MaterialRepository(sql)
         materials = MaterialCache(cache, catalogue.by_names)
         stack.push_async_callback(materials.close)
+        kept = ResponseCache(cache, responses)
+        stack.push_async_callback(kept.close)
         yield Stores(
             customers=CustomerRepository(sql),
             users=UserRepository(sql),
@@ -98,5 +106,6 @@ async def open_stores(
             api_keys=ApiKeyRepository(sql),
             sessions=SessionStore(cache),
             rate_limit=RateLimit(cache),
+            responses=kept,
             questions=(sql.status, documents.status, cache.status),
         )

@@ -1,7 +1,7 @@
 """Client: the one way to Redis, bounded in time and connections, guarded by a breaker, watched."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any, Self
 
@@ -33,17 +33,17 @@ class RedisStore:
         self._observer = observer
         self._breaker = Breaker("redis")
         # One timeout around the whole call (below) replaces the driver's own per read and write.
+        self._options: dict[str, Any] = {
+            "socket_timeout": None,
+            "socket_connect_timeout": settings.timeout_seconds,
+            "retry": Retry(NoBackoff(), 0),
+            "client_name": "pricing-gateway",
+            "driver_info": None,
+            "legacy_responses": False,
+            "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        }
         self._pool = BlockingConnectionPool.from_url(
-            settings.url,
-            max_connections=settings.pool_max_size,
-            timeout=None,
-            socket_timeout=None,
-            socket_connect_timeout=settings.timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-            client_name="pricing-gateway",
-            driver_info=None,
-            legacy_responses=False,
-            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+            settings.url, max_connections=settings.pool_max_size, timeout=None, **self._options
         )
         self._redis = Redis(connection_pool=self._pool)
         self._command: Callable[..., Awaitable[Any]] = self._redis.execute_command
@@ -71,6 +71,25 @@ class RedisStore:
             return await self._guard(scope, statement, ("EVALSHA", script.digest, *rest))
         except NoScriptError:
             return await self._guard(scope, f"EVAL {script.name}", ("EVAL", script.text, *rest))
+
+    async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
+        """What is published on ``channel``, over a connection of its own, until that is lost.
+
+        ``None`` says that listening began, maybe anew: what was published before did not arrive.
+        """
+        try:
+            async with (
+                Redis.from_url(self.settings.url, **self._options) as redis,
+                redis.pubsub() as subscription,
+            ):
+                await subscription.subscribe(channel)
+                async for message in subscription.listen():
+                    if message["type"] == "subscribe":
+                        yield None
+                    elif message["type"] == "message":
+                        yield message["data"]
+        except (RedisError, OSError) as error:
+            raise self._unavailable(_reason(error)) from error
 
     async def status(self) -> StoreStatusRecord:
         """Asks past the breaker, so that it tells what is, and never raises."""

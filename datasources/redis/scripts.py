@@ -14,8 +14,12 @@ class Script:
     digest: str
 
 
-def _read(name: str) -> Script:
-    text = files("datasources.redis").joinpath("lua", f"{name}.lua").read_text("utf-8")
+def _read(name: str, *beginnings: str) -> Script:
+    """The program of the file ``name``, which may use the functions of the files before it."""
+    folder = files("datasources.redis").joinpath("lua")
+    text = "".join(
+        folder.joinpath(f"{each}.lua").read_text("utf-8") for each in (*beginnings, name)
+    )
     return Script(name, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -28,3 +32,8 @@ DOCUMENT_PRUNE = _read("document_prune")
 DOCUMENT_TOUCH = _read("document_touch")
 ATTEMPT = _read("attempt")
 SPEND = _read("spend")
+ANSWER_READ = _read("answer_read", "answer_state")
+ANSWER_STORE = _read("answer_store", "answer_state")
+ANSWER_BUMP = _read("answer_bump", "answer_state")
+ANSWER_RENEW = _read("answer_renew", "answer_state", "answer_holders")
+ANSWER_PENDING = _read("answer_pending", "answer_state", "answer_holders")

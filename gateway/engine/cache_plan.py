@@ -235,9 +235,7 @@ class _Walk:
         else:
             self.objects(term, value, covered=False)
 
-    def objects(
-        self, term: _Term, value: Any, *, covered: bool, named: str | None = None
-    ) -> None:
+    def objects(self, term: _Term, value: Any, *, covered: bool, named: str | None = None) -> None:
         if isinstance(value, list):
             for each in value:
                 self.objects(term, each, covered=covered)
