@@ -18,7 +18,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
     """Opens nothing yet: the stores open when the server starts the application's lifespan."""
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLEndpoint(settings.http)),
+            Route("/graphql", GraphQLEndpoint(settings.http, settings.auth.cookie_name)),
             *console_routes(settings.console),
             *health_routes(),
         ],

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from rich.console import Console
@@ -15,10 +16,13 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from datasources.embedded.cluster import EmbeddedStores, StoreUrls, embedded_stores
 from gateway.app import create_app
+from gateway.auth.settings import Source
 from gateway.listener import Server, listen, url_of
+from gateway.ready_key import ready_keys
 from gateway.sample import fill
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, SettingsError, load_settings
 from gateway.telemetry.logs import configure_logging
+from resolvers.viewer import Role
 
 # Every setting is checked before a server starts, and only then do the servers have addresses.
 _NOT_YET = StoreUrls(
@@ -54,15 +58,47 @@ class Demonstration:
                 held = await fill(stores.folder, settings, self.scale, bars.rows)
                 bars.close()
                 print(held, flush=True)
-                await _serve(settings, listener, stores)
+                keys = await ready_keys(stores.folder, settings.postgres)
+                await _serve(settings, listener, stores, keys)
 
     def _settings(self, urls: StoreUrls, **others: str) -> Settings:
+        """Nobody need say who they are, hence on this machine only."""
+        settings = self._given(urls, **others)
+        _check_host(settings.host)
+        auth = settings.auth
+        return settings.model_copy(
+            update={
+                "auth": auth.model_copy(
+                    update={
+                        "sources": auth.sources or frozenset({Source.API_KEY, Source.LOGIN}),
+                        "anonymous_role": auth.anonymous_role or Role.ADMIN,
+                        "cookie_secure": False,
+                    }
+                )
+            }
+        )
+
+    def _given(self, urls: StoreUrls, **others: str) -> Settings:
         return load_settings(
             **self.given,
             **others,
             postgres={"url": urls.postgres},
             mongodb={"url": urls.mongodb},
             redis={"url": urls.redis},
+        )
+
+
+def _check_host(host: str) -> None:
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise SettingsError(
+            [
+                f"GATEWAY_HOST is {host!r}, but `gateway demo` lets everyone in and so listens on this "
+                "machine only: leave it at 127.0.0.1, or run `gateway serve`."
+            ]
         )
 
 
@@ -74,12 +110,21 @@ def _cancel_on_signal() -> None:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
 
 
-async def _serve(settings: Settings, listener: socket.socket, stores: EmbeddedStores) -> None:
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    stores: EmbeddedStores,
+    keys: Mapping[Role, str],
+) -> None:
     """The gateway outlives its stores, as it would in earnest; their end is only reported."""
     url = url_of(listener)
 
     def announce() -> None:
         print(f"Console: {url}/   GraphQL: {url}/graphql   Health: {url}/health/ready")
+        role = settings.auth.anonymous_role or Role.ADMIN
+        print(f"Without a key you are {role.value}; keys to send as Authorization: Bearer")
+        for role, key in keys.items():
+            print(f"  {role.value:<9}{key}")
         print("Ctrl-C stops the gateway and its stores")
         print(f"ready: {url}", flush=True)
 

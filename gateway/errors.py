@@ -29,6 +29,9 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     URI_TOO_LONG = "URI_TOO_LONG"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    TOO_MANY_ATTEMPTS = "TOO_MANY_ATTEMPTS"
+    ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
     HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE"
     CSRF_PREVENTED = "CSRF_PREVENTED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
@@ -64,6 +67,18 @@ class RefusedError(Exception):
 def refuse(code: Code, message: str, **details: str | int | float) -> RefusedError:
     """A refusal with a single error."""
     return RefusedError(code, [{"message": message, "extensions": {"code": code, **details}}])
+
+
+def refuse_unavailable(cause: StoreUnavailableError) -> RefusedError:
+    """A refusal of what cannot be begun without a store."""
+    seconds = round(cause.retry_after_seconds, 1)
+    return refuse(
+        Code.STORE_UNAVAILABLE,
+        f"{_STORE_NAMES[cause.store]} does not answer at the moment, and nobody can be let in without "
+        f"it. Try again in {seconds:g} s.",
+        store=cause.store,
+        retryAfterSeconds=seconds,
+    )
 
 
 def refuse_document(code: Code, errors: Iterable[GraphQLError]) -> RefusedError:

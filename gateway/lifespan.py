@@ -9,6 +9,7 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 
 from datasources.stores import Stores, open_stores
+from gateway.auth.authenticator import open_authenticator
 from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
 from gateway.pipeline.meter import Meter
@@ -31,6 +32,8 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
 
 def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lifespan:
     cursors = CursorCodec(_cursor_secret(settings))
+    if problems := settings.auth.problems():
+        raise SettingsError(problems)
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[State]:
@@ -45,6 +48,9 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 deadline_seconds=settings.deadline_seconds,
                 variable_max_depth=settings.variable_max_depth,
                 persisted=await stack.enter_async_context(_persisted(settings, stores).live()),
+                authenticator=await stack.enter_async_context(
+                    open_authenticator(settings.auth, stores)
+                ),
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
                 meter=await stack.enter_async_context(_meter(settings, stores)),
                 concurrency=Concurrency(settings.concurrency),

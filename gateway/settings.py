@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
+from gateway.auth.settings import AuthSettings
 from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.persisted_settings import PersistedSettings
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path(".data"), description="Folder of the servers that `gateway demo` starts."
     )
+    auth: AuthSettings = Field(default_factory=AuthSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     document: DocumentSettings = Field(default_factory=DocumentSettings)
     persisted: PersistedSettings = Field(default_factory=PersistedSettings)

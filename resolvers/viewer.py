@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Role(StrEnum):
@@ -13,8 +14,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """``id`` is stable per caller and names nobody; ``roles`` decide what may be seen and how much."""
+    """``id`` is stable per caller and names nobody; ``roles`` decide what may be seen and how much.
+
+    ``user_id`` is the account that the caller acts for, where there is one.
+    """
 
     id: str
     name: str
     roles: frozenset[Role]
+    user_id: UUID | None = None

@@ -37,11 +37,15 @@ def test_dockerfile_pleases_the_linter() -> None:
 def test_no_password_is_written_down_or_has_a_default() -> None:
     secrets = {"POSTGRES_PASSWORD", "MONGODB_PASSWORD", "REDIS_PASSWORD", "GATEWAY_CURSOR_SECRET"}
     used = re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSE_TEXT)
-    assert {name for name, _ in used} == secrets | {"GATEWAY_PORT"}
+    others = {"GATEWAY_PORT", "GATEWAY_AUTH_SOURCES", "GATEWAY_AUTH_ANONYMOUS_ROLE"}
+    assert {name for name, _ in used} == secrets | others
     assert {name for name, rest in used if rest.startswith(":?")} == secrets
-    assert {name for name, rest in used if rest.startswith((":-", "-"))} == {"GATEWAY_PORT"}
+    assert {name for name, rest in used if rest.startswith((":-", "-"))} == others
     demo = (ROOT / "deploy" / "demo.env").read_text()
-    assert set(re.findall(r"^(\w+)=", demo, re.MULTILINE)) == secrets
+    assert set(re.findall(r"^(\w+)=", demo, re.MULTILINE)) == {
+        *secrets,
+        "GATEWAY_AUTH_ANONYMOUS_ROLE",
+    }
 
 
 def test_sample_data_comes_with_the_demo_profile_alone() -> None:

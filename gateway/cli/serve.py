@@ -30,6 +30,7 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
         "log_config": None,
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,  # who is trusted is our own setting
         "timeout_keep_alive": settings.keep_alive_seconds,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
     }

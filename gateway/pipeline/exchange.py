@@ -9,26 +9,19 @@ from graphql import OperationDefinitionNode
 from graphql.execution import Executor
 
 from datasources.stores import Stores
+from gateway.auth.authenticator import CLOSED, Authenticator
+from gateway.auth.credentials import NOTHING, Credentials
 from gateway.errors import Code, FormattedError
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
-from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.meter import Meter
+from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
 from gateway.telemetry.audit import AuditTrail
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client showed of itself, unchecked; ``session`` is the console's cookie."""
-
-    bearer: str | None = field(default=None, repr=False)
-    api_key: str | None = field(default=None, repr=False)
-    session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Request:
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
     safe: bool = False
-    credentials: Credentials = Credentials()
+    credentials: Credentials = NOTHING
     client_address: str = ""
     trace_id: str = ""
     document_id: str | None = None
@@ -62,6 +55,7 @@ class Parts:
     variable_max_depth: int
     executor: type[Executor[Any]] = Executor
     persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
+    authenticator: Authenticator = CLOSED
     audit: AuditTrail | None = None
     meter: Meter | None = None  # none keeps no budgets
     concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))

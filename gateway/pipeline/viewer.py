@@ -1,11 +1,24 @@
-"""Viewer: who asks. There is no authentication yet: everyone may read everything."""
+"""Viewer: who asks, by what was shown; whatever does not hold is refused here."""
 
+from math import ceil
+
+from datasources.errors import StoreUnavailableError
+from gateway.errors import Code, RefusedError, refuse_unavailable
 from gateway.pipeline.exchange import Exchange
-from resolvers.viewer import Role, Viewer
-
-ANONYMOUS = Viewer("anonymous", "Anonymous", frozenset({Role.ANALYST}))
 
 
 async def identify_viewer(exchange: Exchange) -> None:
-    exchange.viewer = ANONYMOUS
-    exchange.view = exchange.parts.views.of(ANONYMOUS.roles)
+    parts = exchange.parts
+    try:
+        found = await parts.authenticator.identify(exchange.request.credentials)
+    except StoreUnavailableError as error:
+        exchange.retry_after_seconds = ceil(error.retry_after_seconds)
+        raise refuse_unavailable(error) from None
+    except RefusedError as refusal:
+        if refusal.code is Code.ISSUER_UNAVAILABLE:
+            exchange.retry_after_seconds = ceil(
+                refusal.errors[0]["extensions"]["retryAfterSeconds"]
+            )
+        raise
+    exchange.viewer, exchange.customer_ids = found.viewer, found.customer_ids
+    exchange.view = parts.views.of(found.viewer.roles)

@@ -15,6 +15,7 @@ from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Request, Response
 from gateway.telemetry.trace import trace_id_of
+from gateway.transport.credentials import challenge, client_address, read_credentials
 from gateway.transport.departure import while_present
 from gateway.transport.negotiation import MediaType, negotiate
 from gateway.transport.rate_limit import rate_limit_headers
@@ -42,8 +43,9 @@ _log = logging.getLogger("gateway.operation")
 class GraphQLEndpoint:
     """The ASGI application behind /graphql."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: HttpSettings, cookie_name: str) -> None:
         self._settings = settings
+        self._cookie_name = cookie_name
         self._fallback = negotiate(b"", settings.status_rules) or MediaType.GRAPHQL
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +71,12 @@ class GraphQLEndpoint:
     ) -> Response:
         try:
             request = await self._read(scope, receive, acceptable)
-            request = replace(request, trace_id=trace_id)
+            request = replace(
+                request,
+                trace_id=trace_id,
+                credentials=read_credentials(scope, self._cookie_name),
+                client_address=client_address(scope, self._settings.trusted_proxies),
+            )
             return await while_present(receive, answer(request, scope["state"]["parts"]))
         except RefusedError as refusal:
             return _refused(refusal)
@@ -110,6 +117,8 @@ async def _send(
         (b"x-trace-id", trace_id.encode()),
         *rate_limit_headers(response.rate, response.retry_after_seconds),
     ]
+    if status == 401:
+        headers.append(challenge(response))
     if status == 405:
         headers.append(_ALLOW if method not in ("GET", "HEAD") else _ALLOW_MUTATION)
     if status == 408:  # the rest of the body may still be on its way

@@ -27,6 +27,12 @@ class HttpSettings(BaseModel):
     body_timeout_seconds: float = Field(
         10, gt=0, description="Seconds that a client may take to send a request body."
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies of ours between clients and the gateway, whose X-Forwarded-For counts.",
+    )
     url_max_bytes: int = Field(
         16_384, ge=256, description="Bytes of the longest path and query string that are read."
     )

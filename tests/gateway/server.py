@@ -20,6 +20,7 @@ NOWHERE: dict[str, Any] = {
     "mongodb": {"url": "mongodb://127.0.0.1:1/none"},
     "redis": {"url": "redis://127.0.0.1:1"},
     "cursor_secret": "0123456789abcdef0123456789abcdef",
+    "auth": {"sources": "api-key", "anonymous_role": "admin"},
     "audit": {"enabled": False},
     "rate_limit": {"mode": "off"},
 }

@@ -9,6 +9,8 @@ import pytest
 from graphql import GraphQLSchema
 
 from datasources.errors import StoreUnavailableError
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.identity import anonymous
 from gateway.errors import Code
 from gateway.pipeline import answer
 from gateway.pipeline.document_cache import DocumentSettings
@@ -18,6 +20,7 @@ from resolvers.batch import EMPTY
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.loader import loader
+from resolvers.viewer import Role
 
 
 def parts(schema: GraphQLSchema, deadline_seconds: float = 5) -> Parts:
@@ -29,6 +32,7 @@ def parts(schema: GraphQLSchema, deadline_seconds: float = 5) -> Parts:
         limits=Limits(),
         deadline_seconds=deadline_seconds,
         variable_max_depth=32,
+        authenticator=Authenticator(anonymous(Role.ADMIN)),
     )
 
 

@@ -1,0 +1,1 @@
+"""Authentication: tells who asks, and alone decides which customers' rows a caller may see."""

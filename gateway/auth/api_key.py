@@ -1,0 +1,70 @@
+"""API key: the caller that a key's text stands for, by what PostgreSQL said within the last second."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+
+from datasources.errors import StoreUnavailableError
+from datasources.postgres.api_key import ApiKeyRepository
+from datasources.records import ApiKeyHolderRecord
+from gateway.auth.account import unrestricted
+from gateway.auth.identity import Identity, identity
+from gateway.auth.recent import Recent
+from gateway.auth.refusal import unauthenticated
+from resolvers import key_text
+from resolvers.viewer import Role, Viewer
+
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+class ApiKeys:
+    def __init__(self, api_keys: ApiKeyRepository, seconds: float) -> None:
+        async def load(prefix: str) -> ApiKeyHolderRecord | None:
+            return await api_keys.by_prefix(unrestricted(), prefix)
+
+        self._api_keys = api_keys
+        self._recent = Recent(load, seconds)
+        self._touching: dict[str, asyncio.Task[None]] = {}
+
+    async def identify(self, text: str) -> Identity:
+        """Raises a refusal for a key that does not hold, and only to who knows its secret says why."""
+        key = key_text.read(text)
+        if key is None:
+            raise unauthenticated("key_malformed")
+        record = await self._recent.get(key.prefix)
+        if record is None or not compare_digest(record["hashed_secret"], key.hashed_secret):
+            raise unauthenticated("key_unknown")
+        now = datetime.now(UTC)
+        if record["revoked_at"] is not None:
+            raise unauthenticated("key_revoked")
+        if record["expires_at"] is not None and record["expires_at"] <= now:
+            raise unauthenticated("key_expired")
+        if not record["is_active"]:
+            raise unauthenticated("inactive")
+        self._note_use(record, now)
+        role = Role(record["role"])
+        viewer = Viewer(f"key:{key.prefix}", record["name"], frozenset({role}), record["user_id"])
+        return identity(viewer, record["customer_ids"])
+
+    async def close(self) -> None:
+        self._recent.close()
+        touching = list(self._touching.values())
+        for task in touching:
+            task.cancel()
+        await asyncio.gather(*touching, return_exceptions=True)
+
+    def _note_use(self, record: ApiKeyHolderRecord, now: datetime) -> None:
+        """At most once a minute, and nobody waits for it."""
+        last, prefix = record["last_used_at"], record["prefix"]
+        if (last is not None and now - last < _TOUCH_EVERY) or prefix in self._touching:
+            return
+        task = asyncio.create_task(self._touch(prefix, now))
+        self._touching[prefix] = task
+        task.add_done_callback(lambda _: self._touching.pop(prefix, None))
+
+    async def _touch(self, prefix: str, now: datetime) -> None:
+        try:
+            await self._api_keys.touch(unrestricted(), prefix, now, now - _TOUCH_EVERY)
+        except StoreUnavailableError:
+            return  # the next use is noted
+        self._recent.forget(prefix)

@@ -1,0 +1,31 @@
+"""Identity: who asks and which customers' rows they may see; made here and nowhere else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from resolvers.viewer import Role, Viewer
+
+_EVERY_CUSTOMER = frozenset({Role.ANALYST, Role.SERVICE, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``customer_ids`` of ``None`` mean every customer; an empty set means none at all."""
+
+    viewer: Viewer
+    customer_ids: frozenset[UUID] | None
+
+
+def is_restricted(roles: frozenset[Role]) -> bool:
+    """Whether the roles see some customers only; of several roles the widest wins."""
+    return not roles & _EVERY_CUSTOMER
+
+
+def identity(viewer: Viewer, customer_ids: Iterable[UUID] = ()) -> Identity:
+    """``customer_ids`` are the viewer's own, which bind it unless one of its roles sees all."""
+    return Identity(viewer, frozenset(customer_ids) if is_restricted(viewer.roles) else None)
+
+
+def anonymous(role: Role) -> Identity:
+    return identity(Viewer("anonymous", "Anonymous", frozenset({role})))

@@ -1,0 +1,100 @@
+"""Session: signing in with a password, the session that follows, and who it stands for."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from datasources.postgres.account import AccountRepository
+from datasources.records import AccountRecord
+from datasources.redis.session import SessionStore
+from gateway.auth.account import Accounts, unrestricted
+from gateway.auth.identity import Identity, identity
+from gateway.auth.password import MAX_LENGTH, Passwords
+from gateway.auth.refusal import unauthenticated
+from gateway.auth.settings import AuthSettings
+from gateway.errors import Code, refuse
+from resolvers.viewer import Role, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """``session`` is what the cookie holds."""
+
+    session: str
+    viewer: Viewer
+
+
+class Sessions:
+    def __init__(
+        self,
+        settings: AuthSettings,
+        sessions: SessionStore,
+        directory: AccountRepository,
+        accounts: Accounts,
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._directory = directory
+        self._accounts = accounts
+        self._passwords = Passwords()
+
+    async def identify(self, session: str) -> Identity:
+        scope, ttl = unrestricted(), self._settings.session_ttl_seconds
+        found = await self._sessions.find(scope, session, ttl)
+        longest = timedelta(seconds=self._settings.session_max_seconds)
+        if found is None or datetime.now(UTC) - found["started_at"] > longest:
+            raise unauthenticated("session_unknown")
+        account = await self._accounts.by_id(found["user_id"])
+        if account is None:
+            raise unauthenticated("session_unknown")
+        return identity(_viewer(account), account["customer_ids"])
+
+    async def sign_in(self, email: str, password: str, address: str) -> SignedIn:
+        """Counts the attempt before it looks at the password, and tells nobody who has an account."""
+        email = email.strip()
+        await self._count(email, address)
+        known = await self._directory.by_email(unrestricted(), email)
+        hashed = known["hashed_password"] if known else None
+        if len(password) > MAX_LENGTH or not await self._passwords.match(hashed, password):
+            raise unauthenticated("password")
+        assert known is not None
+        if not known["is_active"]:
+            raise unauthenticated("inactive")
+        await self._sessions.forgive(unrestricted(), _account(email))
+        session = secrets.token_urlsafe(32)
+        await self._sessions.start(
+            unrestricted(),
+            session,
+            known["id"],
+            datetime.now(UTC),
+            self._settings.session_ttl_seconds,
+        )
+        return SignedIn(session, _viewer(known))
+
+    async def sign_out(self, session: str) -> None:
+        await self._sessions.end(unrestricted(), session)
+
+    async def _count(self, email: str, address: str) -> None:
+        settings = self._settings
+        subjects = [
+            (_account(email), settings.login_account_attempts),
+            (f"address:{address}", settings.login_address_attempts),
+        ]
+        seconds = await self._sessions.attempt(
+            unrestricted(), subjects, settings.login_window_seconds
+        )
+        if seconds:
+            raise refuse(
+                Code.TOO_MANY_ATTEMPTS,
+                "There were too many attempts to sign in; try again later.",
+                retryAfterSeconds=round(seconds, 1),
+            )
+
+
+def _account(email: str) -> str:
+    return f"account:{email.lower()}"
+
+
+def _viewer(account: AccountRecord) -> Viewer:
+    role = Role(account["role"])
+    return Viewer(f"user:{account['id']}", account["email"], frozenset({role}), account["id"])
