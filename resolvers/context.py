@@ -8,6 +8,7 @@ from typing import Any
 
 from datasources.scope import Scope
 from datasources.stores import Stores
+from resolvers.allowance import UNKNOWN, Allowance
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
@@ -26,5 +27,6 @@ class Context:
     cursors: CursorCodec
     limits: Limits
     now: datetime
+    allowance: Allowance = UNKNOWN
     loaders: dict[object, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)
     calls: set[Task[Any]] = field(default_factory=set)

@@ -12,7 +12,6 @@ from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from schema.fields import column
 from schema.log_entry import Filter, log_filter
-from schema.rule import Cost
 
 From = Annotated[
     datetime | None,
@@ -41,7 +40,6 @@ Interval = Annotated[
     description="How many lines of one level were logged within one bucket of time. Every bucket of "
     "the range and every level of the filter (all five without one) has an entry, with count 0 where "
     "nothing was logged: ascending by bucket, then level. The last bucket ends with the range.",
-    directives=[Cost(weight=0)],
 )
 class LogStatistics:
     bucket_start: datetime = column(

@@ -14,7 +14,6 @@ from resolvers.context import Context
 from schema.enumeration import enumeration
 from schema.fields import column
 from schema.manufacturing import Process
-from schema.rule import Cost
 
 enumeration(
     TrendInterval,
@@ -49,7 +48,6 @@ MaterialName = Annotated[
     description="What one material was priced at within one bucket of time. A trend holds every "
     "bucket of its range in order: one in which nothing was priced has count 0 and null prices. The "
     "last bucket may still be filling.",
-    directives=[Cost(weight=0)],
 )
 class PricingTrend:
     material: str = column(description="The material's name.")

@@ -11,6 +11,7 @@ from schema.material import Material, materials, materials_by_names
 from schema.node import node_by_id, nodes_by_ids
 from schema.pricing_calculation import PricingCalculation, calculation_by_id, calculations
 from schema.pricing_trend import PricingTrend, trends_by_name
+from schema.rate_limit import RateLimit, limit_of_operation
 from schema.relay import Connection, Node
 from schema.rule import (
     LIVE,
@@ -42,6 +43,12 @@ class Query:
         description="Objects of any types by their global ids, in the order of the ids.",
     )
     viewer: Viewer = batched(viewer, rule=LIVE, description="Who is asking, and what they may do.")
+    rate_limit: RateLimit | None = batched(
+        limit_of_operation,
+        whole=True,
+        rule=LIVE,
+        description="What this operation may cost, and what its caller may still spend.",
+    )
     customer: Customer | None = batched(
         customer_by_id,
         argument="id",

@@ -10,7 +10,7 @@ import strawberry
 
 from resolvers import global_id
 from schema.fields import column, computed
-from schema.rule import Cost
+from schema.rule import COUNT, Cost
 
 T = TypeVar("T")
 
@@ -68,7 +68,8 @@ class Connection(Generic[T]):
     nodes: list[T] = column(description="The entries of this page, for readers without cursors.")
     page_info: PageInfo = column(description="Whether more follows or precedes, and from where.")
     total_count: int | None = column(
-        description="Entries in the whole list under its filter; counted only when selected."
+        rule=COUNT,
+        description="Entries in the whole list under its filter; counted only when selected.",
     )
 
 

@@ -3,6 +3,7 @@
 Sources: IBM's GraphQL Cost Directives specification (`@cost`, `@listSize`); Apollo's `@cacheControl`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from strawberry.schema_directive import Location
 
 from resolvers.viewer import Role
 from schema.enumeration import enumeration
+from schema.size import statistics_size, trend_size
 
 EVERYONE = frozenset(Role)
 STAFF = frozenset({Role.ANALYST, Role.ADMIN})
@@ -65,13 +67,18 @@ class CacheControl:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``weight`` counts points a parent; ``max_age_seconds`` of ``None`` leaves it to the parent field."""
+    """``weight`` counts points a parent; ``max_age_seconds`` of ``None`` leaves it to the parent field.
+
+    ``size`` is the most that a list can hold, of its arguments as clients write them (enum values by
+    name), where no single argument says it.
+    """
 
     roles: frozenset[Role] = EVERYONE
     weight: int = 0
     assumed_size: int | None = None
     slicing_arguments: tuple[str, ...] = ()
     sized_fields: tuple[str, ...] = ()
+    size: Callable[[Mapping[str, Any]], int] | None = None
     max_age_seconds: int | None = None
     private: bool = False
 
@@ -101,6 +108,7 @@ class Rule:
                 "assumedSize": self.assumed_size,
                 "slicingArguments": list(self.slicing_arguments),
                 "sizedFields": list(self.sized_fields),
+                "size": self.size,
             }
         found: dict[str, Any] = {"cost": cost}
         if self.max_age_seconds is not None:
@@ -127,10 +135,18 @@ NODES = Rule(
 MATERIAL = Rule(weight=1, max_age_seconds=60)
 MATERIAL_PAGE = Rule(weight=1, max_age_seconds=60, **_CONNECTION)
 TRENDS = Rule(
-    weight=10, assumed_size=30, slicing_arguments=("days",), max_age_seconds=60, private=True
+    weight=10,
+    assumed_size=30,
+    slicing_arguments=("days",),
+    size=trend_size,
+    max_age_seconds=60,
+    private=True,
 )
-SPEND = Rule(weight=5, assumed_size=10, max_age_seconds=30, private=True)
+COUNT = Rule(weight=2)
+SPEND = Rule(weight=5, assumed_size=50, max_age_seconds=30, private=True)
 ANALYTICS = Rule(roles=STAFF, weight=2, max_age_seconds=30, private=True)
 LOG_PAGE = Rule(roles=STAFF, weight=5, max_age_seconds=0, **_CONNECTION)
-LOG_STATISTICS = Rule(roles=STAFF, weight=10, assumed_size=100, max_age_seconds=0)
-STORES = Rule(roles=EVERYONE - {Role.CUSTOMER}, weight=1, assumed_size=3, max_age_seconds=0)
+LOG_STATISTICS = Rule(
+    roles=STAFF, weight=10, assumed_size=125, size=statistics_size, max_age_seconds=0
+)
+STORES = Rule(roles=EVERYONE - {Role.CUSTOMER}, weight=3, assumed_size=3, max_age_seconds=0)

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
 from gateway.pipeline.document_id import digest_of
+from gateway.pipeline.operation_plan import OperationPlan
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 _BYTES_PER_TOKEN = 400  # of the syntax tree and its tokens, as tracemalloc shows them
@@ -48,6 +49,7 @@ class Document:
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
     digest: str  # SHA-256 of the text
+    plans: dict[str | None, OperationPlan] = field(default_factory=dict)  # of operations that ran
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,104 @@
-"""Limits: bounds of what comes with an operation, checked before anything runs."""
+"""Limits: bounds of an operation and of what comes with it, checked before anything runs."""
 
-from gateway.errors import Code, refuse
+import logging
+
+from gateway.engine.shape import Shape, measure_shape
+from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.operation_plan import OperationPlan, fragments_of
+
+_log = logging.getLogger("gateway.limit")
+
+_ADVICE = {
+    Code.DEPTH_LIMIT: ("nests fields {value} deep", "Ask for the inner objects by their ids."),
+    Code.ROOT_FIELD_LIMIT: (
+        "selects {value} fields at its root",
+        "Ask for objects of one type by one list, or send several operations.",
+    ),
+    Code.FIELD_LIMIT: (
+        "selects {value} fields, with its fragments written out",
+        "Select less, or send several operations.",
+    ),
+    Code.ALIAS_LIMIT: (
+        "has {value} aliases, with its fragments written out",
+        "Ask for many objects by one list, or send several operations.",
+    ),
+    Code.DIRECTIVE_LIMIT: (
+        "has {value} directives, with its fragments written out",
+        "Decide before sending what is selected, or send several operations.",
+    ),
+    Code.NODE_LIMIT: (
+        "may return {value} objects",
+        "Ask for smaller pages, by first or last, above all in the outer lists.",
+    ),
+    Code.COST_LIMIT: (
+        "may cost {value} points",
+        "Ask for smaller pages, by first or last, or for less below them.",
+    ),
+}
+_BY_SHAPE = (
+    (Code.DEPTH_LIMIT, "depth"),
+    (Code.ROOT_FIELD_LIMIT, "root_fields"),
+    (Code.FIELD_LIMIT, "fields"),
+    (Code.ALIAS_LIMIT, "aliases"),
+    (Code.DIRECTIVE_LIMIT, "directives"),
+)
 
 
 async def check_limits(exchange: Exchange) -> None:
+    exchange.plan = plan = _known(exchange) or _begin(exchange)
+    if plan.breach and exchange.parts.operation_limits.mode != "off":
+        report(exchange, *plan.breach)
     if exchange.request.variables:
         _check_variables(exchange.request.variables, exchange.parts.variable_max_depth)
+
+
+def report(exchange: Exchange, code: Code, limit: int, value: int) -> None:
+    """Refuses the operation, or only notes in the log that it would have been refused."""
+    if exchange.parts.operation_limits.mode == "measure":
+        details = {"code": code, "limit": limit, "value": value}
+        _log.warning("an operation is over a limit", extra={"fields": details})
+        return
+    raise over(code, limit, value)
+
+
+def over(code: Code, limit: int, value: int) -> RefusedError:
+    what, advice = _ADVICE[code]
+    message = f"This operation {what.format(value=value)}; here {limit} are allowed. {advice}"
+    return refuse(code, message, limit=limit, value=value)
+
+
+def _known(exchange: Exchange) -> OperationPlan | None:
+    return exchange.document.plans.get(_name(exchange))
+
+
+def _begin(exchange: Exchange) -> OperationPlan:
+    """What the document alone decides is worked out once, and kept beside it."""
+    operation = exchange.operation
+    assert operation is not None
+    bounds = exchange.parts.operation_limits.bounds(exchange.view.roles)
+    plan = OperationPlan(bounds)
+    try:
+        shape = measure_shape(operation, fragments_of(exchange.document.ast))
+    except RecursionError:  # fragments that lead from one to the next without end
+        plan.breach = (Code.DEPTH_LIMIT, bounds.depth, bounds.depth + 1)
+    else:
+        plan.breach = _breach(shape, plan)
+    exchange.document.plans[_name(exchange)] = plan
+    return plan
+
+
+def _name(exchange: Exchange) -> str | None:
+    operation = exchange.operation
+    return operation.name.value if operation and operation.name else None
+
+
+def _breach(shape: Shape, plan: OperationPlan) -> tuple[Code, int, int] | None:
+    for code, name in _BY_SHAPE:
+        value, limit = getattr(shape, name), getattr(plan.bounds, name)
+        if value > limit:
+            return code, limit, value
+    return None
 
 
 def _check_variables(variables: dict[str, object], max_depth: int) -> None:

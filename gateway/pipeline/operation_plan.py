@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from graphql import DocumentNode, FragmentDefinitionNode
 
+from gateway.engine.cache_plan import CachePlan
 from gateway.engine.cost import CostFormula
 from gateway.engine.dry_run import DryRun
 from gateway.errors import Code
@@ -18,6 +19,7 @@ class OperationPlan:
     breach: tuple[Code, int, int] | None = None
     formula: CostFormula | None = field(default=None, repr=False)
     dry_run: DryRun | None = field(default=None, repr=False)
+    cache: CachePlan | None = field(default=None, repr=False)
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

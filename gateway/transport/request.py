@@ -135,12 +135,22 @@ def _json(text: bytes, what: str) -> Any:
 
 
 def _request(given: object, *, safe: bool) -> Request:
+    if isinstance(given, list) and given and isinstance(given[0], dict):
+        raise refuse(
+            Code.BATCH_LIMIT,
+            f"The body is a batch of {len(given)}; here a request is 1 operation. Send each in a "
+            "request of its own, side by side, or all as the root fields of one operation.",
+            limit=1,
+            value=len(given),
+        )
     if not isinstance(given, dict):
         raise refuse(
             Code.INVALID_PARAMETERS,
             'A request is one JSON object, such as {"query": "{ viewer { name } }"}.',
         )
-    query, name, document_id = (given.get(each) for each in ("query", "operationName", "documentId"))
+    query, name, document_id = (
+        given.get(each) for each in ("query", "operationName", "documentId")
+    )
     extensions = _object(given, "extensions")
     named = document_id is not None or (extensions is not None and "persistedQuery" in extensions)
     if not (isinstance(query, str) or (query is None and named)):

@@ -70,7 +70,7 @@ BAD: dict[str, Bad] = {
     "the body true": post("INVALID_PARAMETERS", MALFORMED, b"true"),
     "the body of a string": post("INVALID_PARAMETERS", MALFORMED, b'"{ name }"'),
     "the body [1]": post("INVALID_PARAMETERS", MALFORMED, b"[1]"),
-    "a batch": post("INVALID_PARAMETERS", MALFORMED, b"[" + QUERY + b"]"),
+    "a batch": post("BATCH_LIMIT", MALFORMED, b"[" + QUERY + b"]"),
     "no query": parameters("INVALID_PARAMETERS", MALFORMED, variables={}),
     "a query of null": parameters("INVALID_PARAMETERS", MALFORMED, query=None),
     "a query of a number": parameters("INVALID_PARAMETERS", MALFORMED, query=5),
