@@ -38,7 +38,13 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            opening = open_stores(settings.postgres, settings.mongodb, settings.redis, tally)
+            opening = open_stores(
+                settings.postgres,
+                settings.mongodb,
+                settings.redis,
+                tally,
+                settings.response_cache,
+            )
             stores = await stack.enter_async_context(opening)
             parts = Parts(
                 views=Views(build, settings.document),
@@ -51,7 +57,10 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 authenticator=await stack.enter_async_context(
                     open_authenticator(settings.auth, stores)
                 ),
+                operation_limits=settings.operation_limit,
+                cost_shown=settings.cost_shown,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
+                responses=stores.responses if settings.response_cache.mode == "on" else None,
                 meter=await stack.enter_async_context(_meter(settings, stores)),
                 concurrency=Concurrency(settings.concurrency),
             )

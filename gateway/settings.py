@@ -18,10 +18,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
+from datasources.redis.response_settings import ResponseCacheSettings
 from datasources.redis.settings import RedisSettings
 from gateway.auth.settings import AuthSettings
 from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
+from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.quota import RateLimitSettings
 from gateway.telemetry.audit import AuditSettings
@@ -71,6 +73,9 @@ class Settings(BaseSettings):
     variable_max_depth: int = Field(
         32, ge=1, description="Levels that lists and objects in the variables may be nested."
     )
+    cost_shown: bool = Field(
+        True, description="Whether answers say in extensions.cost what they cost."
+    )
     console: ConsoleMode = Field(
         "self-hosted",
         description="The console at /: from this host, from a public CDN where it was not built, or none.",
@@ -83,6 +88,8 @@ class Settings(BaseSettings):
     document: DocumentSettings = Field(default_factory=DocumentSettings)
     persisted: PersistedSettings = Field(default_factory=PersistedSettings)
     limits: Limits = Field(default_factory=Limits)
+    operation_limit: OperationLimitSettings = Field(default_factory=OperationLimitSettings)
+    response_cache: ResponseCacheSettings = Field(default_factory=ResponseCacheSettings)
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)
     log: LogSettings = Field(default_factory=LogSettings)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
 from gateway.pipeline.audit import audit
+from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
@@ -15,6 +16,7 @@ from gateway.pipeline.execution import execute
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
+from gateway.pipeline.planning import count_cost, plan, show_cost
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
@@ -32,9 +34,15 @@ STAGES = (
     Stage(find_document),
     Stage(choose_operation),
     Stage(check_limits),
+    Stage(plan),
+    Stage(read_cache),
     Stage(reserve_budget),
     Stage(execute),
+    Stage(use_stale, closing=True),
+    Stage(count_cost, closing=True),
     Stage(settle_budget, closing=True),
+    Stage(show_cost, closing=True),
+    Stage(write_cache, closing=True),
     Stage(encode, closing=True),
     Stage(audit, closing=True),
     Stage(release, closing=True),
@@ -66,6 +74,8 @@ async def answer(request: Request, parts: Parts) -> Response:
         operation.name.value if operation and operation.name else None,
         exchange.rate,
         exchange.retry_after_seconds,
+        exchange.cache_control,
+        exchange.etag,
     )
 
 

@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from graphql import OperationDefinitionNode
+from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import Executor
+from orjson import Fragment
 
+from datasources.redis.response_cache import ResponseCache
 from datasources.stores import Stores
 from gateway.auth.authenticator import CLOSED, Authenticator
 from gateway.auth.credentials import NOTHING, Credentials
+from gateway.engine.cost import Price
 from gateway.errors import Code, FormattedError
+from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
 from gateway.pipeline.meter import Meter
+from gateway.pipeline.operation_limits import OperationLimitSettings
+from gateway.pipeline.operation_plan import OperationPlan
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
@@ -28,7 +34,8 @@ from resolvers.viewer import Viewer
 class Request:
     """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
 
-    ``in_band`` asks for the facts in the answer that HTTP would put into headers.
+    ``in_band`` asks for the facts in the answer that HTTP would put into headers, ``cost_debug`` for
+    the price of each field.
     """
 
     query: str | None = None
@@ -41,6 +48,7 @@ class Request:
     trace_id: str = ""
     document_id: str | None = None
     in_band: bool = False
+    cost_debug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,11 @@ class Parts:
     persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
     authenticator: Authenticator = CLOSED
     audit: AuditTrail | None = None
+    responses: ResponseCache | None = None  # none keeps no answers
     meter: Meter | None = None  # none keeps no budgets
     concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))
+    operation_limits: OperationLimitSettings = field(default_factory=OperationLimitSettings)
+    cost_shown: bool = True
 
 
 @dataclass(slots=True)
@@ -77,14 +88,20 @@ class Exchange:
     document: Document = field(init=False)  # find_document
     document_id: str | None = None  # find_document: the id or hash that stood for the text
     operation: OperationDefinitionNode | None = None  # choose_operation
-    estimate: float = 1.0  # points that the operation may cost
-    actual_cost: float | None = None  # points that it did cost
+    plan: OperationPlan | None = None  # check_limits
+    price: Price | None = None  # plan: of the whole operation, also of a dry run
+    runs: DocumentNode | None = None  # plan: what runs instead of the document
+    estimate: float = 1.0  # plan: points that what runs may cost
+    actual_cost: float | None = None  # count_cost: points that it did cost
     reservation: Reservation | None = None  # reserve_budget
+    cached: Cached | None = None  # read_cache: where the answer may be kept
+    cache_control: str | None = None  # write_cache
+    etag: str | None = None  # write_cache
     rate: Sequence[Standing] = ()  # reserve_budget, settle_budget
     throttle: Throttle | None = None  # likewise
     retry_after_seconds: int | None = None  # whatever refused for now
     abandoned: bool = False  # the client went away: there is no answer
-    data: dict[str, Any] | None = None  # execute
+    data: dict[str, Any] | Fragment | None = None  # read_cache, as JSON; or execute
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
     refused: Code | None = None  # whatever refused: there is no data entry then
     extensions: dict[str, Any] = field(default_factory=dict)  # any stage: joins the answer's
@@ -102,3 +119,5 @@ class Response:
     operation_name: str | None
     rate: Sequence[Standing] = ()
     retry_after_seconds: int | None = None
+    cache_control: str | None = None
+    etag: str | None = None

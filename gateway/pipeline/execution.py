@@ -1,13 +1,15 @@
 """Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from graphql import ExecutionResult
 
 from datasources.scope import Scope
+from gateway.engine.cost import FREE
 from gateway.errors import Code, refuse_document, translate
 from gateway.pipeline.exchange import Exchange
+from resolvers.allowance import Allowance
 from resolvers.context import Context
 from resolvers.policy import customers_seen
 
@@ -15,6 +17,8 @@ _MARGIN_SHARE = 0.05
 
 
 async def execute(exchange: Exchange) -> None:
+    if exchange.data is not None:  # it was kept
+        return
     context = _context(exchange)
     try:
         result = await _run(exchange, context)
@@ -31,7 +35,7 @@ async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
     request, parts = exchange.request, exchange.parts
     executor = parts.executor.build(
         exchange.view.schema,
-        exchange.document.ast,
+        exchange.runs or exchange.document.ast,
         context_value=context,
         raw_variable_values=request.variables,
         operation_name=request.operation_name or None,
@@ -45,7 +49,7 @@ async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
 
 
 def _context(exchange: Exchange) -> Context:
-    parts = exchange.parts
+    parts, now = exchange.parts, datetime.now(UTC)
     # Stores give up a little before the operation does, so that its other fields still arrive.
     margin_seconds = parts.deadline_seconds * _MARGIN_SHARE
     return Context(
@@ -57,5 +61,18 @@ def _context(exchange: Exchange) -> Context:
         stores=parts.stores,
         cursors=parts.cursors,
         limits=parts.limits,
-        now=datetime.now(UTC),
+        now=now,
+        allowance=_allowance(exchange, now),
+    )
+
+
+def _allowance(exchange: Exchange, now: datetime) -> Allowance:
+    price, throttle = exchange.price or FREE, exchange.throttle
+    if throttle is None:
+        return Allowance(price.points, price.nodes)
+    limit, remaining = int(throttle.maximum_available), int(throttle.currently_available)
+    used = limit - remaining
+    seconds = used / throttle.restore_rate if throttle.restore_rate else 0
+    return Allowance(
+        price.points, price.nodes, limit, remaining, used, now + timedelta(seconds=seconds)
     )

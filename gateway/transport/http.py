@@ -15,6 +15,7 @@ from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Request, Response
 from gateway.telemetry.trace import trace_id_of
+from gateway.transport.caching import cache_headers, is_known
 from gateway.transport.credentials import challenge, client_address, read_credentials
 from gateway.transport.departure import while_present
 from gateway.transport.negotiation import MediaType, negotiate
@@ -31,10 +32,7 @@ from gateway.transport.status import status_of
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS, POST")
 _ALLOW_MUTATION = (b"allow", b"POST")
-_UNKNOWN_HASH: dict[Code | None, bytes] = dict.fromkeys(
-    (Code.PERSISTED_QUERY_NOT_FOUND, Code.PERSISTED_QUERY_NOT_SUPPORTED),
-    b"private, no-cache, must-revalidate",  # as Apollo Server says it
-)
+_COST_DEBUG = b"shopify-graphql-cost-debug"
 _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
 
 _log = logging.getLogger("gateway.operation")
@@ -63,6 +61,8 @@ class GraphQLEndpoint:
             return
         media = acceptable or self._fallback
         status = status_of(response, media, self._settings.status_rules)
+        if status == 200 and is_known(scope, response):
+            status, response = 304, replace(response, body=b"")
         await _send(send, scope["method"], status, media, response, trace_id)
         _record(response, status, started)
 
@@ -76,6 +76,7 @@ class GraphQLEndpoint:
                 trace_id=trace_id,
                 credentials=read_credentials(scope, self._cookie_name),
                 client_address=client_address(scope, self._settings.trusted_proxies),
+                cost_debug=header(scope, _COST_DEBUG) == b"1",
             )
             return await while_present(receive, answer(request, scope["state"]["parts"]))
         except RefusedError as refusal:
@@ -110,13 +111,13 @@ async def _send(
     send: Send, method: str, status: int, media: MediaType, response: Response, trace_id: str
 ) -> None:
     headers = [
-        (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"content-length", str(len(response.body)).encode()),
-        (b"vary", b"Accept"),
-        (b"cache-control", _UNKNOWN_HASH.get(response.refused, b"no-store")),
+        *cache_headers(response),
         (b"x-trace-id", trace_id.encode()),
         *rate_limit_headers(response.rate, response.retry_after_seconds),
     ]
+    if status != 304:
+        headers.append((b"content-type", f"{media}; charset=utf-8".encode()))
+        headers.append((b"content-length", str(len(response.body)).encode()))
     if status == 401:
         headers.append(challenge(response))
     if status == 405:

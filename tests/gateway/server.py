@@ -23,6 +23,7 @@ NOWHERE: dict[str, Any] = {
     "auth": {"sources": "api-key", "anonymous_role": "admin"},
     "audit": {"enabled": False},
     "rate_limit": {"mode": "off"},
+    "cost_shown": False,
 }
 
 

@@ -32,6 +32,7 @@ def parts(schema: GraphQLSchema, deadline_seconds: float = 5) -> Parts:
         limits=Limits(),
         deadline_seconds=deadline_seconds,
         variable_max_depth=32,
+        cost_shown=False,
         authenticator=Authenticator(anonymous(Role.ADMIN)),
     )
 
