@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from datasources.keyset import Keyset
@@ -34,8 +35,10 @@ async def pages(
     """
     bounds = keyset(listing, arguments, context.cursors, context.limits)
     rows, totals = await gather(
-        _outcome(read(bounds, node_columns(selection)) if _selects_rows(selection) else None),
-        _outcome(count() if selection.selects("total_count") else None),
+        _outcome(
+            partial(read, bounds, node_columns(selection)) if _selects_rows(selection) else None
+        ),
+        _outcome(count if selection.selects("total_count") else None),
     )
     if isinstance(rows, Exception):
         raise rows
@@ -54,10 +57,10 @@ def _selects_rows(selection: Selection) -> bool:
     return bool(selection.fields - {"total_count"})
 
 
-async def _outcome(call: Awaitable[T] | None) -> T | Exception | None:
+async def _outcome(call: Callable[[], Awaitable[T]] | None) -> T | Exception | None:
     """A failure as a value, so that neither of two calls is left behind when the other fails."""
     try:
-        return None if call is None else await call
+        return None if call is None else await call()
     except Exception as error:
         return error
 

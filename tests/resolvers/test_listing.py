@@ -1,5 +1,8 @@
 """Listing pages: reads rows and length only where they are selected, and keeps their failures apart."""
 
+import asyncio
+import gc
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,6 +115,22 @@ async def test_rows_that_cannot_be_read_fail_the_pages_once_the_count_is_done() 
         await children.pages(selection_of("nodes", "total_count"), PageArguments())
 
     assert children.counted == 1
+
+
+async def test_a_reader_who_leaves_before_anything_is_asked_leaves_nothing_half_begun() -> None:
+    children = Children()
+    asking = asyncio.ensure_future(
+        children.pages(selection_of("nodes", "total_count"), PageArguments())
+    )
+    asyncio.get_running_loop().call_soon(asking.cancel)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        gc.collect()
+
+    assert (children.columns, children.counted, warned) == ([], 0, [])
 
 
 @pytest.mark.parametrize("first", [-1, 0, 101])
