@@ -23,7 +23,7 @@ async def reserve_budget(exchange: Exchange) -> None:
     if meter is None or exchange.data is not None:  # an answer from the cache costs nothing
         return
     enforced = meter.settings.mode == "enforce"
-    draws = meter.quotas.draws(client_of(exchange))
+    draws = meter.quotas.draws(_client(exchange))
     points = ceil(exchange.estimate * UNIT)
     too_dear = _too_dear(draws, points)
     if too_dear is not None:
@@ -57,9 +57,12 @@ async def settle_budget(exchange: Exchange) -> None:
         _show(exchange, reservation.settled(unused), meter)
 
 
-def client_of(exchange: Exchange) -> Client:
+def _client(exchange: Exchange) -> Client:
+    """A key draws on its owner's budget, as the owner's sessions do, and on one of its own."""
     viewer = exchange.viewer
-    return Client(viewer.id, "", leading_role(viewer.roles), exchange.request.client_address)
+    user = f"user:{viewer.user_id}" if viewer.user_id else viewer.id
+    key = viewer.id if viewer.id.startswith("key:") else ""
+    return Client(user, key, leading_role(viewer.roles), exchange.request.client_address)
 
 
 def _owed(exchange: Exchange, reservation: Reservation) -> int:

@@ -163,7 +163,7 @@ class Quotas:
         own: Quota = getattr(settings, f"{client.role}_{unit}")
         if client.key:
             yield _draw("key", unit, client.key, _times(own, settings.key_share))
-        yield _draw("user", unit, client.user, own)
+        yield _draw("user", unit, f"{client.role}:{client.user}", own)
         yield _draw("role", unit, client.role, _times(own, settings.role_factor))
         if client.address:
             quota: Quota = getattr(settings, f"address_{unit}")
