@@ -5,9 +5,13 @@ from typing import Annotated
 
 import typer
 
+from resolvers.viewer import Role
+
 app = typer.Typer(no_args_is_help=True, help="Print the graph's schema, or check it for changes.")
 
-COMMITTED = Path(__file__).parents[2] / "schema" / "schema.graphql"
+_ROOT = Path(__file__).parents[2]
+COMMITTED = _ROOT / "schema" / "schema.graphql"
+PERMISSIONS = _ROOT / "docs" / "permissions.md"
 
 Committed = Annotated[
     Path, typer.Option("--file", help="The committed schema.", show_default="schema/schema.graphql")
@@ -15,19 +19,43 @@ Committed = Annotated[
 Write = Annotated[
     bool, typer.Option("--write", help="Write the schema to the committed file instead.")
 ]
+Roles = Annotated[
+    list[Role] | None,
+    typer.Option("--role", help="Only what this role sees; several see what any of them sees."),
+]
+_GENERATED = "<!-- Written by `gateway schema permissions --write`; do not edit below. -->\n\n"
 
 
 @app.command("print")
-def print_schema(file: Committed = COMMITTED, write: Write = False) -> None:
+def print_schema(file: Committed = COMMITTED, write: Write = False, role: Roles = None) -> None:
     """Print the schema in GraphQL's schema language, descriptions included."""
     from schema import build_schema
 
-    text = f"{build_schema().as_str()}\n"
+    if role and write:
+        raise typer.BadParameter("what is committed is the whole schema", param_hint="--role")
+    text = f"{build_schema(frozenset(role or Role)).as_str()}\n"
     if write:
         file.write_text(text, encoding="utf-8")
         typer.echo(f"Wrote {file}")
     else:
         typer.echo(text, nl=False)
+
+
+@app.command()
+def permissions(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write them into docs/permissions.md instead.")
+    ] = False,
+) -> None:
+    """Print which role sees which field, as Markdown."""
+    from schema.permission import tables
+
+    if not write:
+        typer.echo(tables())
+        return
+    words, found, _ = PERMISSIONS.read_text(encoding="utf-8").partition(_GENERATED)
+    PERMISSIONS.write_text(f"{words}{found}{tables()}\n", encoding="utf-8")
+    typer.echo(f"Wrote {PERMISSIONS}")
 
 
 @app.command()
