@@ -16,7 +16,7 @@ from resolvers.context import Context
 from resolvers.paging import Page, PageArguments
 from schema.enumeration import enumeration
 from schema.fields import batched, column
-from schema.ranges import DateTimeRange, times
+from schema.ranges import DateTimeRange, stated, times
 from schema.relay import After, Before, Connection, First, Last, Node, identity
 from schema.rule import POINT
 
@@ -131,14 +131,16 @@ def log_filter(given: LogFilter | None) -> filters.LogFilter:
     """The filter in plain values; an id that names no calculation is refused."""
     if not given:
         return filters.LogFilter()
-    calculation = given.calculation_id
+    calculation = stated(given.calculation_id)
     start, end = times(given.timestamp)
     return filters.LogFilter(
         levels=tuple(dict.fromkeys(given.levels or ())),
         loggers=tuple(given.loggers or ()),
-        trace_id=given.trace_id or None,
+        trace_id=stated(given.trace_id),
         calculation_id=(
-            global_id.decode_uuid("PricingCalculation", calculation) if calculation else None
+            global_id.decode_uuid("PricingCalculation", calculation)
+            if calculation is not None
+            else None
         ),
         service_names=tuple(given.service_names or ()),
         text=given.text or None,

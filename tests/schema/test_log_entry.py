@@ -131,6 +131,7 @@ async def test_filters_narrow_and_the_length_is_counted_only_when_selected(
         "all": '{traceId: $trace, text: ""}',
         "null": "{traceId: $trace, levels: null, loggers: [], text: null, timestamp: null}",
         "nul": '{traceId: $trace, text: "\\u0000"}',
+        "noTrace": '{traceId: ""}',
         "nulTrace": '{traceId: "\\u0000", loggers: ["\\u0000"]}',
     }
     fields = " ".join(
@@ -151,6 +152,7 @@ async def test_filters_narrow_and_the_length_is_counted_only_when_selected(
         "all": 3,
         "null": 3,
         "nul": 0,
+        "noTrace": 0,
         "nulTrace": 0,
     }
     assert {call for _, call in counted} == {"aggregate application_logs"}
@@ -195,6 +197,7 @@ async def test_a_calculation_knows_its_lines(workshop: Workshop) -> None:
         ('before: ""', "INVALID_CURSOR", "not a cursor of this gateway"),
         ('after: "\\u0000é"', "INVALID_CURSOR", "not a cursor of this gateway"),
         ('filter: {calculationId: "x"}', "INVALID_ID", "not an id of this graph"),
+        ('filter: {calculationId: ""}', "INVALID_ID", "not an id of this graph"),
         (
             'filter: {timestamp: {from: "2026-03-04T12:00:00Z", to: "2026-03-03T12:00:00Z"}}',
             "INVALID_RANGE",
