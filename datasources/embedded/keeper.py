@@ -16,6 +16,9 @@ from collections.abc import Callable
 from typing import TypedDict
 
 PR_SET_PDEATHSIG = 1
+KILLED = (
+    128  # plus the signal's number is the exit code where a signal ended the server, as in shells
+)
 
 
 class Order(TypedDict):
@@ -98,4 +101,5 @@ def keep(order: Order) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(abs(keep(json.loads(sys.argv[1]))))
+    code = keep(json.loads(sys.argv[1]))
+    sys.exit(code if code >= 0 else KILLED - code)

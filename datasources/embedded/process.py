@@ -22,6 +22,7 @@ START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.02
 PORT_ATTEMPTS = 3
+LINE_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class ServerProcess:
 
     async def wait_until_dead(self) -> ServerStoppedError | None:
         """Returns when the server has ended; with an error unless it was asked to."""
-        await self._keeper.wait()
+        code = await self._keeper.wait()
         if self._stopping:
             return None
+        reason = _killed(code) or _reason(self.launch, self.log)
         return ServerStoppedError(
-            f"{self.launch.title} (process {self.process_id}) has stopped: "
-            f"{_reason(self.launch, self.log)}. Its log: {self.log}"
+            f"{self.launch.title} (process {self.process_id}) has stopped: {reason}. "
+            f"Its log: {self.log}"
         )
 
 
@@ -156,13 +158,22 @@ def _failure(launch: Launch, log: Path, what: str) -> ServerStoppedError:
     return ServerStoppedError(f"{launch.title} {what}: {_reason(launch, log)}. Its log: {log}")
 
 
+def _killed(code: int) -> str | None:
+    """Whoever kills a server leaves no reason in its log."""
+    try:
+        return f"it was ended by {signal.Signals(code - keeper.KILLED).name}"
+    except ValueError:
+        return None
+
+
 def _reason(launch: Launch, log: Path) -> str:
     """The last complaint in the log, else its last line."""
     text = _text(log)
     complaints = list(re.finditer(launch.complaint, text, re.MULTILINE))
     if complaints:
         return ": ".join(part for part in complaints[-1].groups() if part).rstrip(".")
-    return text.strip().rpartition("\n")[2].rstrip(".") or "it says nothing"
+    last = text.strip().rpartition("\n")[2].rstrip(".")
+    return last[:LINE_LENGTH] or "it says nothing"
 
 
 def _text(log: Path) -> str:

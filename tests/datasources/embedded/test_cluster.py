@@ -116,5 +116,7 @@ async def test_a_server_that_dies_is_named_in_one_sentence(
         process_id = stores.processes[name].process_id
         os.kill(process_id, signal.SIGKILL)
         death = await anext(stores.deaths())
-    assert str(death).startswith(f"{title} (process {process_id}) has stopped: ")
-    assert "\n" not in str(death)
+    assert str(death) == (
+        f"{title} (process {process_id}) has stopped: it was ended by SIGKILL. "
+        f"Its log: {data_dir / name}.log"
+    )
