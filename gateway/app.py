@@ -11,6 +11,7 @@ from gateway.transport.console import console_routes
 from gateway.transport.guard import guards
 from gateway.transport.health import health_routes
 from gateway.transport.http import GraphQLEndpoint
+from gateway.transport.login import login_routes
 from schema import build_schema
 
 
@@ -20,6 +21,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
         routes=[
             Route("/graphql", GraphQLEndpoint(settings.http, settings.auth.cookie_name)),
             *console_routes(settings.console),
+            *login_routes(settings.auth, settings.http),
             *health_routes(),
         ],
         middleware=guards(settings.http),

@@ -10,6 +10,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from resolvers.viewer import Role
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.rule import EVERYONE, FREE, RULE, Cost, Rule
 from schema.scalars import SCALARS
@@ -18,10 +19,14 @@ from schema.scalars import SCALARS
 class GatewaySchema(strawberry.Schema):
     """A Strawberry schema, usable with every stock tool, as readers in some roles see it."""
 
-    def __init__(self, query: type, roles: frozenset[Role] = EVERYONE) -> None:
+    def __init__(
+        self, query: type, roles: frozenset[Role] = EVERYONE, mutation: type | None = None
+    ) -> None:
         self._roles = roles
         super().__init__(
-            query=query, config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS)
+            query=query,
+            mutation=mutation,
+            config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS),
         )
         for kind in self._schema.type_map.values():
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
@@ -38,7 +43,7 @@ class GatewaySchema(strawberry.Schema):
 
 def build_schema(roles: frozenset[Role] = EVERYONE) -> GatewaySchema:
     """The graph as readers in any of ``roles`` see it; with all roles, as in schema/schema.graphql."""
-    return GatewaySchema(Query, roles)
+    return GatewaySchema(Query, roles, Mutation)
 
 
 def _rule(field: StrawberryField) -> Rule:

@@ -102,6 +102,31 @@ def batched(
     )
 
 
+def changing(
+    function: Callable[..., Awaitable[Any]], *, description: str, rule: Rule = FREE
+) -> Any:
+    """A root field that changes something: ``function(context, selection, *, arguments...)``.
+
+    It is called once for every use, one use after the other, also where two ask for the same.
+    """
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+
+    async def resolve(root: Any, info: strawberry.Info[Context, None], **given: Any) -> Any:
+        return await function(info.context, selection_of(info._raw_info), **given)
+
+    _dress(resolve, function, parameters)
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={COLUMNS: (), RULE: rule},
+        directives=rule.directives(),
+    )
+
+
 def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[str, Any]) -> Load:
     """This use's loader: found by its syntax nodes, or else by what it asks, so that aliases share."""
     context, raw = info.context, info._raw_info
@@ -120,7 +145,7 @@ def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[
 
 
 def _dress(
-    resolve: Callable[..., Any], function: BatchFunction, parameters: list[inspect.Parameter]
+    resolve: Callable[..., Any], function: Callable[..., Any], parameters: list[inspect.Parameter]
 ) -> None:
     """Gives ``resolve`` the signature that Strawberry reads the field's arguments from."""
     own = list(inspect.signature(resolve).parameters.values())[:2]

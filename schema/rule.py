@@ -125,6 +125,7 @@ _CONNECTION: Any = {
     "sized_fields": ("edges", "nodes"),
 }
 
+WRITE = Rule(weight=10)
 LIVE = Rule(max_age_seconds=0)
 POINT = Rule(weight=1, max_age_seconds=30, private=True)
 PAGE = Rule(weight=1, max_age_seconds=30, private=True, **_CONNECTION)

@@ -6,20 +6,10 @@ import strawberry
 
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
-from resolvers.viewer import Role
 from resolvers.viewer import Viewer as ViewerValue
-from schema.enumeration import enumeration
 from schema.fields import column, computed
+from schema.role import Role
 from schema.rule import Cost
-
-enumeration(
-    Role,
-    "In which capacity a caller asks.",
-    CUSTOMER="One of a customer's people.",
-    ANALYST="Someone who studies prices.",
-    SERVICE="A program of the company.",
-    ADMIN="Someone who runs the gateway.",
-)
 
 
 @strawberry.type(description="The caller of this operation.", directives=[Cost(weight=0)])

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import demo, doctor, migrate, persisted, schema, seed, serve
+from gateway.cli import demo, doctor, key, migrate, persisted, schema, seed, serve
 
 app = typer.Typer(
     name="gateway",
@@ -19,6 +19,7 @@ app.add_typer(migrate.app, name="migrate")
 app.command()(seed.seed)
 app.add_typer(schema.app, name="schema")
 app.add_typer(persisted.app, name="persisted")
+app.add_typer(key.app, name="key")
 app.command()(doctor.doctor)
 
 
