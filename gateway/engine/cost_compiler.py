@@ -12,6 +12,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
@@ -43,7 +44,7 @@ from gateway.engine.cost import (
 
 OPERATION_WEIGHTS = {"query": 0, "mutation": 10, "subscription": 0}
 INTROSPECTION_WEIGHTS = {"__schema": 10, "__type": 1}
-MAX_TERMS = 100_000
+MAX_TERMS = 20_000
 _MAX_CONDITIONS = 8  # of one field or fragment; with more it counts as always included
 _ALWAYS: Tests = frozenset()
 
@@ -166,18 +167,19 @@ class _Compiler:
             if measure or each.name.value in slicing
         }
         given = {
-            name: argument.default_value
+            name: default
             for name, argument in definition.args.items()
-            if measure and argument.default_value is not Undefined
+            if measure and (default := _default(argument)) is not Undefined
         }
 
         def read(variables: Variables) -> int:
             if measure:
-                arguments = {
-                    **given,
-                    **{name: _read(value, variables) for name, value in values.items()},
+                stated = {
+                    name: _read(value, variables)
+                    for name, value in values.items()
+                    if not isinstance(value, VariableNode) or value.name.value in variables
                 }
-                return min(UNBOUNDED, max(0, measure(arguments)))
+                return min(UNBOUNDED, max(0, measure({**given, **stated})))
             lengths = [_length(_read(value, variables)) for value in values.values()]
             numbers = [length for length in lengths if length is not None]
             return min(UNBOUNDED, max(0, *numbers)) if numbers else assumed
@@ -245,6 +247,14 @@ def _tests(node: Any, outer: Tests) -> Tests | None:
         elif value_from_ast_untyped(value) is not wanted:
             return None
     return tests
+
+
+def _default(argument: GraphQLArgument) -> Any:
+    """As code or as schema text declared it."""
+    if argument.default is None:
+        return argument.default_value
+    literal = argument.default.literal
+    return argument.default.value if literal is None else value_from_ast_untyped(literal)
 
 
 def _varies(value: Any) -> bool:

@@ -12,6 +12,7 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.language.parser import MAX_NESTING_DEPTH
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
@@ -19,6 +20,10 @@ from gateway.pipeline.document_id import digest_of
 from gateway.pipeline.operation_plan import OperationPlan
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+_TOO_DEEP = "nested too deeply"  # graphql-core, of brackets in one definition
+_ABORTED = (
+    "Validation aborted."  # likewise, of fields and fragments that it would take long to compare
+)
 _BYTES_PER_TOKEN = 400  # of the syntax tree and its tokens, as tracemalloc shows them
 
 
@@ -94,6 +99,7 @@ class DocumentCache:
                 Code.DOCUMENT_TOO_LARGE,
                 f"The query has {len(text)} characters; at most {limit} are read here.",
                 limit=limit,
+                value=len(text),
             )
         outcome = self._parse(text)
         shelf = self._valid if isinstance(outcome, Document) else self._refused
@@ -108,6 +114,12 @@ class DocumentCache:
         except GraphQLError as error:
             return self._unparsed(error)
         errors = validate(self._schema, ast, max_errors=self._settings.max_errors)
+        if errors and errors[-1].message == _ABORTED:
+            return refuse(
+                Code.GRAPHQL_VALIDATION_FAILED,
+                "The document selects the same fields too often, or its fragments lead too deep, to "
+                "be checked. Select each field once, and spread fewer fragments.",
+            )
         if errors:
             return refuse_document(Code.GRAPHQL_VALIDATION_FAILED, errors)
         operations = {
@@ -124,6 +136,14 @@ class DocumentCache:
                 Code.DOCUMENT_TOO_LARGE,
                 f"The query has more than {limit} tokens, the most that is read here.",
                 limit=limit,
+            )
+        if _TOO_DEEP in error.message:
+            return refuse(
+                Code.DEPTH_LIMIT,
+                f"The document nests more than {MAX_NESTING_DEPTH} brackets, the most that is read "
+                "here. Ask for the inner objects by their ids, or pass values as variables.",
+                limit=MAX_NESTING_DEPTH,
+                value=MAX_NESTING_DEPTH + 1,
             )
         return refuse_document(Code.GRAPHQL_PARSE_FAILED, [error])
 

@@ -7,16 +7,20 @@ from graphql import DocumentNode, FragmentDefinitionNode
 from gateway.engine.cache_plan import CachePlan
 from gateway.engine.cost import CostFormula
 from gateway.engine.dry_run import DryRun
-from gateway.errors import Code
+from gateway.errors import Code, RefusedError
 from gateway.pipeline.operation_limits import Bounds
 
 
 @dataclass(slots=True)
 class OperationPlan:
-    """``breach`` is the first limit that the text alone is over: its code, the limit and the value."""
+    """``breach`` is the first limit that the text alone is over: its code, the limit and the value.
+
+    ``refusal`` says why there can be no formula, also where limits are off.
+    """
 
     bounds: Bounds
     breach: tuple[Code, int, int] | None = None
+    refusal: RefusedError | None = None
     formula: CostFormula | None = field(default=None, repr=False)
     dry_run: DryRun | None = field(default=None, repr=False)
     cache: CachePlan | None = field(default=None, repr=False)

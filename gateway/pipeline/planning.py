@@ -10,9 +10,9 @@ from orjson import Fragment
 from gateway.engine.cost import FieldPrice
 from gateway.engine.cost_compiler import MAX_TERMS, TooManyTermsError, compile_cost
 from gateway.engine.dry_run import find_dry_run
-from gateway.errors import Code
+from gateway.errors import Code, RefusedError
+from gateway.pipeline.breach import over, report
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.limits import over, report
 from gateway.pipeline.operation_plan import OperationPlan, fragments_of
 
 _MAX_FIELDS_SHOWN = 1_000
@@ -22,8 +22,10 @@ async def plan(exchange: Exchange) -> None:
     """Sets ``price``, and ``estimate``: the points of what will run. A dry run costs nothing."""
     planned = exchange.plan
     assert planned is not None
-    if planned.formula is None:
+    if planned.formula is None and planned.refusal is None:
         _compile(exchange, planned)
+    if planned.refusal is not None:
+        raise RefusedError(planned.refusal.code, planned.refusal.errors)
     assert planned.formula is not None
     variables = exchange.request.variables or {}
     exchange.price = price = planned.formula.price(variables)
@@ -75,12 +77,12 @@ def _compile(exchange: Exchange, planned: OperationPlan) -> None:
     page_size = exchange.parts.limits.default_page_size
     try:
         formula = compile_cost(exchange.view.schema, operation, fragments, page_size)
-        planned.dry_run = find_dry_run(operation, fragments)
+        planned.formula, planned.dry_run = formula, find_dry_run(operation, fragments)
     except TooManyTermsError:  # also where limits are off: nobody could run it
-        raise over(Code.FIELD_LIMIT, MAX_TERMS, MAX_TERMS + 1) from None
+        planned.refusal = over(Code.FIELD_LIMIT, MAX_TERMS, MAX_TERMS + 1)
     except RecursionError:
-        raise over(Code.DEPTH_LIMIT, planned.bounds.depth, planned.bounds.depth + 1) from None
-    planned.formula = formula
+        depth = planned.bounds.depth
+        planned.refusal = over(Code.DEPTH_LIMIT, depth, depth + 1)
 
 
 def _fields(exchange: Exchange) -> list[dict[str, Any]]:

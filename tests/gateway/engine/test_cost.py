@@ -6,11 +6,12 @@ import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, build_schema, parse
 
 from gateway.engine.cost import CostFormula
-from gateway.engine.cost_compiler import compile_cost
+from gateway.engine.cost_compiler import TooManyTermsError, compile_cost
 
 SCHEMA = build_schema(
     """
-    type Query { me: User users(first: Int, last: Int): Users search: [Found!] tags: [String] logs: [Log] }
+    type Query { me: User users(first: Int, last: Int): Users search: [Found!] tags: [String] logs: [Log]
+      picked(ids: [ID]): [User] grid(width: Int, height: Int = 2): [User] }
     type Mutation { rename(name: String): User }
     type Users { edges: [Edge!]! nodes: [User!]! total: Int }
     type Edge { node: User! cursor: String }
@@ -30,17 +31,19 @@ def declare(type_name: str, field_name: str | None = None, **cost: Any) -> None:
 declare("Query", "users", weight=2, listSize={**SLICED, "sizedFields": ["edges", "nodes"]})
 declare("Query", "logs", weight=5, listSize={"assumedSize": 3})
 declare("User", "friends", listSize={"slicingArguments": ["first"]})
+declare("Query", "picked", listSize={"slicingArguments": ["ids"]})
+declare("Query", "grid", listSize={"size": lambda given: given["width"] * given["height"]})
 declare("Users", weight=0)
 declare("Edge", weight=0)
 
 
-def formula(text: str) -> CostFormula:
+def formula(text: str, page_size: int = 0) -> CostFormula:
     document = parse(text)
     operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
     fragments = {
         d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
     }
-    return compile_cost(SCHEMA, operation, fragments)
+    return compile_cost(SCHEMA, operation, fragments, page_size)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,117 @@ def test_actual_counts_what_was_returned() -> None:
     assert compiled.actual(None) == 0
     assert compiled.actual({"users": None, "me": None}) == 2
     assert compiled.estimate({}) == 2 + 50 * (1 + 9) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "points"),
+    [
+        ("query ($n: Int! = 4) { users(first: $n) { nodes { id } } }", {}, 2 + 4),
+        ("query ($n: Int!) { users(first: $n) { nodes { id } } }", {"n": 5.0}, 2 + 5),
+        ("query ($n: Int!) { users(first: $n) { nodes { id } } }", {"n": "5"}, 2 + 1),
+        ("query ($n: Int) { users(first: 3, last: $n) { nodes { id } } }", {"n": 9}, 2 + 9),
+        ("{ users(first: 5) { nodes { id } nodes { name } } }", {}, 2 + 5),
+        ("{ users(first: 5) { ...F ...F } } fragment F on Users { nodes { id } }", {}, 2 + 5),
+        ("query ($s: Boolean = true) { me @skip(if: $s) { id } }", {}, 0),
+        ("{ me @skip(if: true) { id } a: me @include(if: true) { id } }", {}, 1),
+        (
+            "query ($s: Boolean!) { me { id } me @skip(if: $s) { friends(first: 5) { id } } }",
+            {"s": True},
+            1,
+        ),
+        (
+            "query ($s: Boolean!) { ...F @skip(if: $s) ...F @include(if: $s) }"
+            " fragment F on Query { me { id } }",
+            {"s": False},
+            1,
+        ),
+        ('{ __schema { types { name } } t: __type(name: "User") { name } }', {}, 10 + 1),
+        ("{ picked(ids: [1, 2, 3]) { id } }", {}, 3),
+        ("query ($ids: [ID]) { picked(ids: $ids) { id } }", {"ids": ["1"] * 8}, 8),
+        ("query ($id: ID) { picked(ids: [1, $id]) { id } }", {"id": "7"}, 2),
+        ("{ grid(width: 3, height: 4) { id } }", {}, 12),
+        ("query ($w: Int) { grid(width: $w) { id } }", {"w": 5}, 10),
+        ("query ($h: Int) { grid(width: 3, height: $h) { id } }", {}, 6),
+    ],
+)
+def test_what_may_stand_in_an_argument_or_a_condition(
+    text: str, variables: dict[str, Any], points: int
+) -> None:
+    assert formula(text).estimate(variables) == points
+
+
+def test_the_price_grows_in_step_with_a_page_size() -> None:
+    compiled = formula("query ($n: Int!) { users(first: $n) { nodes { friends { id } } } }")
+
+    prices = [compiled.price({"n": size}) for size in range(4)]
+
+    assert [price.points for price in prices] == [2, 13, 24, 35]
+    assert [price.nodes for price in prices] == [0, 11, 22, 33]
+
+
+def test_a_page_without_a_size_is_as_long_as_the_settings_say() -> None:
+    assert formula("{ users { nodes { id } } }", page_size=50).estimate({}) == 2 + 50
+    assert formula("{ users { nodes { id } } }", page_size=5).estimate({}) == 2 + 20
+
+
+def test_the_price_of_each_field_that_costs_something() -> None:
+    compiled = formula("{ users(first: 5) { total n: nodes { friends(first: 2) { id } } } tags }")
+
+    assert [tuple(price) for price in compiled.fields({})] == [
+        (("users",), 2, 15, 17),
+        (("users", "n"), 1, 10, 15),
+        (("users", "n", "friends"), 1, 0, 2),
+    ]
+
+
+def test_the_answer_is_looked_into_only_where_something_costs() -> None:
+    class Untouched(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            raise AssertionError(key)
+
+        def __contains__(self, key: object) -> bool:
+            raise AssertionError(key)
+
+    compiled = formula("{ users { nodes { id name } total } tags }")
+
+    data = {"users": {"nodes": [Untouched(id=1), Untouched(id=2), None], "total": 2}, "tags": ["a"]}
+
+    assert compiled.actual(data) == 2 + 2
+
+
+def test_fragments_that_double_at_every_step_are_read_once() -> None:
+    steps = 200
+    fragments = [f"fragment F{at} on Query {{ ...F{at + 1} ...F{at + 1} }}" for at in range(steps)]
+
+    compiled = formula(
+        f"{{ ...F0 }} {' '.join(fragments)} fragment F{steps} on Query {{ me {{ id }} }}"
+    )
+
+    assert compiled.estimate({}) == 1
+
+
+def test_fragments_that_double_under_other_conditions_count_as_included() -> None:
+    steps = 30
+    fragments = [
+        f"fragment F{at} on Query {{ ...F{at + 1} @skip(if: $v{at}) ...F{at + 1} @include(if: $v{at}) }}"
+        for at in range(steps)
+    ]
+    variables = ", ".join(f"$v{at}: Boolean!" for at in range(steps))
+
+    compiled = formula(
+        f"query ({variables}) {{ ...F0 }} {' '.join(fragments)}"
+        f" fragment F{steps} on Query {{ me {{ id }} }}"
+    )
+
+    assert compiled.estimate({f"v{at}": bool(at % 2) for at in range(steps)}) == 1
+
+
+def test_fields_that_double_at_every_step_are_given_no_formula() -> None:
+    steps = 30
+    fragments = [
+        f"fragment F{at} on User {{ a: friends {{ ...F{at + 1} }} b: friends {{ ...F{at + 1} }} }}"
+        for at in range(steps)
+    ]
+
+    with pytest.raises(TooManyTermsError):
+        formula(f"{{ me {{ ...F0 }} }} {' '.join(fragments)} fragment F{steps} on User {{ id }}")
