@@ -1,4 +1,4 @@
-"""Fixtures: the gateway as a process of its own, and the npm package that audits it."""
+"""Fixtures: the gateway as a process of its own, for the npm packages that audit and ask it."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-AUDITS = HERE / "graphql_http"
+PACKAGES = (HERE / "graphql_http", HERE / "persisted")
 NODE_IS_THERE = bool(shutil.which("node") and shutil.which("npm"))
 
 Serve = Callable[[str], AbstractAsyncContextManager[str]]
@@ -21,15 +21,15 @@ Serve = Callable[[str], AbstractAsyncContextManager[str]]
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if NODE_IS_THERE:
         return
-    audits = [item for item in items if item.path.is_relative_to(AUDITS)]
-    items[:] = [item for item in items if item not in audits]
-    config.hook.pytest_deselected(items=audits)
+    theirs = [item for item in items if any(map(item.path.is_relative_to, PACKAGES))]
+    items[:] = [item for item in items if item not in theirs]
+    config.hook.pytest_deselected(items=theirs)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not NODE_IS_THERE:
         terminalreporter.write_line(
-            "The graphql-http audits did not run: Node.js is not installed."
+            "The tests with npm packages did not run: Node.js is not installed."
         )
 
 
