@@ -63,6 +63,7 @@ class PrivateServer:
         self._process = await asyncio.create_subprocess_exec(
             self._program.path,
             *("--port", "0", "--unixsocket", str(self._socket), "--save", ""),
+            *("--dir", str(self._socket.parent)),
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
