@@ -74,9 +74,7 @@ async def create(
         problems.append(_problem(KeyProblem.USER_UNKNOWN, "There is no such user.", "userId"))
     if problems:
         return CreatedKey(user_errors=problems)
-    text, record = await issue(
-        context.stores.api_keys, _unrestricted(context), wish, datetime.now(UTC)
-    )
+    text, record = await issue(context.stores.api_keys, context.scope, wish, datetime.now(UTC))
     return CreatedKey(record, text)
 
 
@@ -87,7 +85,7 @@ async def revoke(context: Context, *, prefix: str) -> RevokedKey:
     if Role.ADMIN in viewer.roles or viewer.user_id is not None:
         owner = None if Role.ADMIN in viewer.roles else viewer.user_id
         found = await context.stores.api_keys.revoke(
-            _unrestricted(context), prefix, owner, datetime.now(UTC)
+            context.scope, prefix, owner, datetime.now(UTC)
         )
     if found is not None:
         return RevokedKey(found)
@@ -118,7 +116,7 @@ async def issue(
 async def _exists(context: Context, owner: UUID | None) -> bool:
     if owner is None:
         return True
-    return await context.stores.accounts.by_id(_unrestricted(context), owner) is not None
+    return await context.stores.accounts.by_id(context.scope, owner) is not None
 
 
 def _out_of_bounds(wish: Wish) -> list[UserError]:
@@ -151,8 +149,3 @@ def _not_allowed(context: Context, wish: Wish) -> list[UserError]:
 
 def _problem(code: KeyProblem, message: str, field: str) -> UserError:
     return UserError(code, message, ["input", field])
-
-
-def _unrestricted(context: Context) -> Scope:
-    """Keys and accounts belong to no customer; who may touch which is decided here."""
-    return Scope(None, context.scope.deadline)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from datasources.embedded.cluster import StoreUrls, embedded_stores
 from datasources.seed.load import seed
@@ -15,6 +16,8 @@ from tests.graph import AS_OF, Graph, open_graph
 
 SCALE = 0.05  # 100 customers, 1,000 calculations, 4,000 components, 1,000 log lines
 URL_NAMES = ("POSTGRES_URL", "MONGODB_URL", "REDIS_URL")
+
+settings.register_profile("thorough", max_examples=5_000)  # pytest --hypothesis-profile=thorough
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from resolvers.policy import customers_seen
 from resolvers.viewer import Role, Viewer
-
-_EVERY_CUSTOMER = frozenset({Role.ANALYST, Role.SERVICE, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +18,12 @@ class Identity:
 
 def is_restricted(roles: frozenset[Role]) -> bool:
     """Whether the roles see some customers only; of several roles the widest wins."""
-    return not roles & _EVERY_CUSTOMER
+    return customers_seen(roles) is not None
 
 
 def identity(viewer: Viewer, customer_ids: Iterable[UUID] = ()) -> Identity:
     """``customer_ids`` are the viewer's own, which bind it unless one of its roles sees all."""
-    return Identity(viewer, frozenset(customer_ids) if is_restricted(viewer.roles) else None)
+    return Identity(viewer, customers_seen(viewer.roles, frozenset(customer_ids)))
 
 
 def anonymous(role: Role) -> Identity:

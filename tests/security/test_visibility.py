@@ -20,7 +20,7 @@ FEW = 8
 MENDABLE = {"INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_RANGE", "UNKNOWN_MATERIAL"}
 
 thorough = settings(
-    max_examples=max(300, settings.default.max_examples if settings.default else 0),
+    max_examples=max(300, settings().max_examples),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
