@@ -56,7 +56,7 @@ class TextFormatter(logging.Formatter):
     """Time, level, logger, message, then the fields as ``name=value``."""
 
     def format(self, record: LogRecord) -> str:
-        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f" {name}={_shown(value)}" for name, value in _fields(record).items())
         line = f"{_time(record)} {record.levelname:<7} {record.name}: {record.getMessage()}{fields}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
@@ -66,6 +66,10 @@ class TextFormatter(logging.Formatter):
 def _time(record: LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shown(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _fields(record: LogRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from gateway.errors import Code
 from gateway.telemetry.logs import JsonFormatter, LogSettings, TextFormatter, configure_logging
 
 
@@ -42,9 +43,14 @@ def test_a_line_of_json_carries_its_fields_and_traceback(
 def test_a_line_of_text_ends_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(LogSettings(format="text"))
 
-    logging.getLogger("gateway.operation").info("answered", extra={"fields": {"status": 200}})
+    codes = [Code.BAD_REQUEST, "INVALID_ID"]
+    logging.getLogger("gateway.operation").info(
+        "answered", extra={"fields": {"status": 294, "codes": codes}}
+    )
 
-    assert capsys.readouterr().err.endswith("INFO    gateway.operation: answered status=200\n")
+    assert capsys.readouterr().err.endswith(
+        "INFO    gateway.operation: answered status=294 codes=BAD_REQUEST,INVALID_ID\n"
+    )
 
 
 def test_below_the_level_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
