@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasources.redis.response_memory import Answer, Moment, ResponseMemory
@@ -111,6 +111,7 @@ ACTIONS = st.one_of(
 )
 
 
+@settings(max_examples=2_000)
 @given(st.lists(ACTIONS, max_size=60))
 def test_nothing_is_kept_that_a_seen_bump_has_ended(
     actions: Sequence[tuple[str, list[str], int]],
