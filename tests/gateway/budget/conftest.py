@@ -14,11 +14,11 @@ from datasources.embedded.program import Program, find_program
 from datasources.embedded.redis import REQUIREMENT
 from datasources.observer import StoreCall
 from datasources.redis.client import RedisStore
-from datasources.redis.rate_limit import RateLimit
 from datasources.redis.settings import RedisSettings
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import RateLimitSettings
 from tests.datasources.redis.conftest import PrivateServer
+from tests.gateway.budget.till import meter_over
 
 SettingsOf = Callable[..., RedisSettings]
 MeterOf = Callable[[RedisStore, RateLimitSettings], Meter]
@@ -49,7 +49,7 @@ def meters() -> list[Meter]:
 @pytest.fixture
 def meter_of(meters: list[Meter]) -> MeterOf:
     def make(redis: RedisStore, settings: RateLimitSettings) -> Meter:
-        meters.append(Meter(RateLimit(redis), settings))
+        meters.append(meter_over(redis, settings))
         return meters[-1]
 
     return make

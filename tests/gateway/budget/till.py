@@ -4,10 +4,17 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from datasources.redis.rate_limit import UNIT, Bucket, Order
+from graphql import GraphQLSchema
+
+from datasources.redis.client import RedisStore
+from datasources.redis.rate_limit import UNIT, Bucket, Order, RateLimit
+from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.exchange import Exchange, Parts, Request
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import Quota, RateLimitSettings
+from gateway.pipeline.view import Views
+from resolvers.cursor import CursorCodec
+from resolvers.limits import Limits
 from resolvers.viewer import Role, Viewer
 
 PLENTY = Quota(1_000_000, 0)
@@ -23,6 +30,17 @@ def quotas(points: Quota = PLENTY, requests: Quota = PLENTY, **others: Any) -> R
 
 def somebody(*roles: Role, id: str = "") -> Viewer:  # noqa: A002
     return Viewer(id or f"token:{uuid4().hex}", "Somebody", frozenset(roles or {Role.CUSTOMER}))
+
+
+def meter_over(redis: RedisStore, settings: RateLimitSettings) -> Meter:
+    return Meter(RateLimit(redis), settings)
+
+
+def parts_of(schema: GraphQLSchema, meter: Meter) -> Parts:
+    """No store but the meter's."""
+    nothing: Any = None
+    views = Views(lambda roles: schema, DocumentSettings())
+    return Parts(views, nothing, CursorCodec(b"secret"), Limits(), 5, 32, meter=meter)
 
 
 def exchange_of(
