@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
@@ -23,6 +24,8 @@ from gateway.sample import fill
 from gateway.settings import Settings, SettingsError, load_settings
 from gateway.telemetry.logs import configure_logging
 from resolvers.viewer import Role
+
+Part = TypeVar("Part", bound=BaseModel)
 
 # Every setting is checked before a server starts, and only then do the servers have addresses.
 _NOT_YET = StoreUrls(
@@ -62,7 +65,7 @@ class Demonstration:
                 await _serve(settings, listener, stores, keys)
 
     def _settings(self, urls: StoreUrls, **others: str) -> Settings:
-        """Nobody need say who they are, hence on this machine only."""
+        """Nobody need say who they are: hence on this machine only, and with no limits for each client."""
         settings = self._given(urls, **others)
         _check_host(settings.host)
         auth = settings.auth
@@ -74,7 +77,11 @@ class Demonstration:
                         "anonymous_role": auth.anonymous_role or Role.ADMIN,
                         "cookie_secure": False,
                     }
-                )
+                ),
+                "rate_limit": _unless_given(settings.rate_limit, mode="measure"),
+                "concurrency": _unless_given(
+                    settings.concurrency, per_client=settings.concurrency.per_process
+                ),
             }
         )
 
@@ -86,6 +93,12 @@ class Demonstration:
             mongodb={"url": urls.mongodb},
             redis={"url": urls.redis},
         )
+
+
+def _unless_given(settings: Part, **others: object) -> Part:
+    """``others`` where the environment says nothing."""
+    missing = others.keys() - settings.model_fields_set
+    return settings.model_copy(update={name: others[name] for name in missing})
 
 
 def _check_host(host: str) -> None:

@@ -38,6 +38,7 @@ STAGES = (
     Stage(read_cache),
     Stage(reserve_budget),
     Stage(execute),
+    Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True),
     Stage(count_cost, closing=True),
     Stage(settle_budget, closing=True),
@@ -45,7 +46,6 @@ STAGES = (
     Stage(write_cache, closing=True),
     Stage(encode, closing=True),
     Stage(audit, closing=True),
-    Stage(release, closing=True),
 )
 
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)

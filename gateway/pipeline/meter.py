@@ -44,7 +44,7 @@ class Meter:
         self.settings = settings
         self.quotas = Quotas(settings)
         self.is_local = False
-        self.local_orders = 0  # granted or refused without Redis since the start
+        self.local_orders = 0  # decided without Redis since the start
         self._rate_limit = rate_limit
         self._local = LocalBuckets(settings.local_share)
         self._loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from datasources.records import StoreStatusRecord
 from datasources.stores import Stores
+from gateway.pipeline.meter import Meter
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -48,12 +49,27 @@ def health_routes() -> list[Route]:
         if 0 < available < len(statuses):
             word = "degraded"
         return JSONResponse(
-            {"status": word, "stores": [_shown(status) for status in statuses]},
+            {
+                "status": word,
+                "stores": [_shown(status) for status in statuses],
+                "budgets": _budgets(request.state.parts.meter),
+            },
             status_code=200 if available else 503,
             headers=_NO_STORE,
         )
 
     return [Route("/health/live", live), Route("/health/ready", ready)]
+
+
+def _budgets(meter: Meter | None) -> dict[str, object]:
+    """Who keeps the clients' budgets; `process` means that Redis did not answer the last time."""
+    if meter is None:
+        return {"mode": "off"}
+    return {
+        "mode": meter.settings.mode,
+        "keptBy": "process" if meter.is_local else "redis",
+        "decidedWithoutRedis": meter.local_orders,
+    }
 
 
 def _shown(status: StoreStatusRecord) -> dict[str, object]:

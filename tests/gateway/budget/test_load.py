@@ -121,7 +121,7 @@ async def test_two_gateways_never_admit_more_than_the_budget_and_refunds_add_up(
         print(
             f"\n5,000 operations of two gateways: {sums.admitted} admitted, "
             f"{sums.refused['RATE_LIMITED']} refused; {sums.actual:,} of {capacity:,} points spent, "
-            f"{left / UNIT:,.6f} left, difference 0.000000"
+            f"{left / UNIT:,.6f} left, difference {capacity - sums.actual - left / UNIT:.6f}"
         )
 
 
