@@ -92,7 +92,7 @@ class Mongo:
             answer = await self._answer(_STATUS_SECONDS, partial(self._driver.command, _BUILD))
             version = answer["version"]
         except StoreUnavailableError as error:
-            message = str(error)
+            message = error.reason
         return {
             "name": "mongodb",
             "available": version is not None,

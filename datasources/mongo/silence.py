@@ -10,17 +10,17 @@ from datasources.errors import StoreUnavailableError
 
 # Source: MongoDB's error codes (src/mongo/base/error_codes.yml).
 _REASONS = {
-    6: "is not reachable",  # HostUnreachable
-    7: "is not reachable",  # HostNotFound
+    6: "cannot be reached",  # HostUnreachable
+    7: "cannot be reached",  # HostNotFound
     13: "refuses the gateway's user",  # Unauthorized
     18: "refuses the gateway's user",  # AuthenticationFailed
     50: "did not answer in time",  # MaxTimeMSExpired
-    89: "is not reachable",  # NetworkTimeout
+    89: "cannot be reached",  # NetworkTimeout
     91: "is shutting down",  # ShutdownInProgress
     189: "has no primary",  # PrimarySteppedDown
     202: "did not answer in time",  # NetworkInterfaceExceededTimeLimit
     262: "did not answer in time",  # ExceededTimeLimit
-    9001: "is not reachable",  # SocketException
+    9001: "cannot be reached",  # SocketException
     10058: "has no primary",  # LegacyNotPrimary
     10107: "has no primary",  # NotWritablePrimary
     11600: "is shutting down",  # InterruptedAtShutdown
@@ -38,8 +38,8 @@ def reason_of(error: Exception) -> str | None:
     if isinstance(error, PyMongoError):
         if error.timeout:
             return "did not answer in time"
-        return "is not reachable" if isinstance(error, ConnectionFailure) else None
-    return "is not reachable" if isinstance(error, OSError) else None
+        return "cannot be reached" if isinstance(error, ConnectionFailure) else None
+    return "cannot be reached" if isinstance(error, OSError) else None
 
 
 def unavailable(reason: str) -> StoreUnavailableError:

@@ -67,7 +67,7 @@ class Postgres:
             answer = await self._answer(_STATUS_SECONDS, _VERSION, ())
             version = str(answer[0][0]).split()[0]
         except StoreUnavailableError as error:
-            message = str(error)
+            message = error.reason
         return {
             "name": "postgresql",
             "available": version is not None,

@@ -25,4 +25,4 @@ async def test_a_store_that_is_down_says_so_beside_the_others(workshop: Workshop
     assert [stores[name]["available"] for name in ("postgresql", "redis")] == [True, True]
     down = stores["mongodb"]
     assert (down["available"], down["latencyMs"], down["version"]) == (False, None, None)
-    assert down["message"].startswith("mongodb ")
+    assert down["message"] in {"cannot be reached", "did not answer in time"}

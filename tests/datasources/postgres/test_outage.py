@@ -40,7 +40,7 @@ async def test_a_server_that_is_not_there_stops_nobody_from_opening() -> None:
         await postgres.fetch(everything(), WHO, {})
     status = await postgres.status()
     assert status["available"] is False
-    assert status["message"] == "postgresql cannot be reached"
+    assert status["message"] == "cannot be reached"
     assert (status["breaker"], status["pool_size"]) == ("open", 0)
     await postgres.close()
 
