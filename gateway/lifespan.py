@@ -97,9 +97,7 @@ async def _meter(settings: Settings, stores: Stores) -> AsyncIterator[Meter | No
 
 
 def _persisted(settings: Settings, stores: Stores) -> PersistedDocuments:
-    return PersistedDocuments(
-        settings.persisted, stores.documents, settings.document.max_tokens
-    )
+    return PersistedDocuments(settings.persisted, stores.documents, settings.document)
 
 
 def _cursor_secret(settings: Settings) -> bytes:

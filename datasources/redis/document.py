@@ -133,7 +133,9 @@ class DocumentRepository:
         found: dict[str, TrustedDocument] = {}
         unread: dict[str, dict[str, Any]] = {}
         for id_, raw in facts.items():
-            fact = orjson.loads(raw)
+            fact = _fact(raw)
+            if fact is None:
+                continue
             held = known.get(id_)
             if held is not None and held.digest == fact["digest"]:
                 found[id_] = held
@@ -216,6 +218,15 @@ def _verified(value: object, digest: str) -> str | None:
         return value.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _fact(raw: bytes) -> dict[str, Any] | None:
+    try:
+        fact = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    known = isinstance(fact, dict) and fact.keys() >= {"digest", "form", "names"}
+    return fact if known else None
 
 
 def _moment(value: bytes) -> datetime:

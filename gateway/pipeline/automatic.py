@@ -9,6 +9,7 @@ from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.text_shelf import TextShelf
 
 _HOUR_SECONDS = 3600.0
+_MOST_NOTED = 5_000
 
 _log = logging.getLogger("gateway.persisted")
 
@@ -24,7 +25,7 @@ class AutomaticDocuments:
 
     def find_here(self, digest: str) -> str | None:
         text = self._texts.get(digest)
-        if text is not None:
+        if text is not None and len(self.used) < _MOST_NOTED:
             self.used.add(digest)
         return text
 

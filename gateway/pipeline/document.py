@@ -12,12 +12,12 @@ async def find_document(exchange: Exchange) -> None:
     request, persisted = exchange.request, exchange.parts.persisted
     documents = exchange.view.documents
     claim = request.extensions.get("persistedQuery") if request.extensions else None
-    text = request.query
-    if text is not None and persisted.takes_any_text and claim is None and not request.document_id:
+    text, id_ = request.query, request.document_id
+    if text is not None and persisted.takes_any_text and claim is None and id_ is None:
         exchange.document = documents.find(text)
         return
     scope = Scope(_NOBODYS, exchange.deadline)
-    found = await persisted.find(scope, text, request.document_id, claim, documents.holds)
+    found = await persisted.find(scope, text, id_, claim, documents.holds)
     exchange.document_id = found.id
     exchange.document = documents.find(found.text)
     if found.register is not None:

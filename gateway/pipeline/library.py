@@ -92,12 +92,12 @@ class Library:
     async def by_text(self, text: str, may_see: MaySee) -> Found:
         """By the parameter ``query``, in the modes that care which text it is."""
         document = self.registry.match(text)
-        if document is None and self.registry.form_of(text):
+        if document is None and self.registry.form_of(text) is not None:
             await self.registry.look_again()
             document = self.registry.match(text)
         if document is not None:
             return self._use(document)
-        if self._mode == "require":
+        if self._mode == "require" and (self.registry.form_of(text) is not None or may_see(text)):
             raise self._unless_unknown(self._unregistered(text, may_see))
         self._note(text, may_see)
         return Found(text)

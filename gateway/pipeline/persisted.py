@@ -11,6 +11,7 @@ from datasources.redis.document import DocumentRepository
 from datasources.scope import Scope
 from gateway.errors import Code, refuse
 from gateway.pipeline.automatic import AutomaticDocuments
+from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.library import Found, Library, MaySee, not_supported
 from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.registry import Registry
@@ -25,7 +26,7 @@ class PersistedDocuments:
         self,
         settings: PersistedSettings | None = None,
         repository: DocumentRepository | None = None,
-        max_tokens: int = 15_000,
+        texts: DocumentSettings | None = None,
     ) -> None:
         self._settings = settings = settings or PersistedSettings()
         mode = settings.documents if repository else "off"
@@ -38,7 +39,9 @@ class PersistedDocuments:
                 if settings.automatic and mode != "require"
                 else None
             )
-            self._library = Library(mode, Registry(repository, settings, max_tokens), automatic)
+            limits = texts or DocumentSettings()
+            registry = Registry(repository, settings, limits.max_characters, limits.max_tokens)
+            self._library = Library(mode, registry, automatic)
 
     @asynccontextmanager
     async def live(self) -> AsyncIterator[Self]:

@@ -59,10 +59,15 @@ class Registry:
     """
 
     def __init__(
-        self, repository: DocumentRepository, settings: PersistedSettings, max_tokens: int
+        self,
+        repository: DocumentRepository,
+        settings: PersistedSettings,
+        max_characters: int,
+        max_tokens: int,
     ) -> None:
         self._repository = repository
         self._settings = settings
+        self._max_characters = max_characters
         self._max_tokens = max_tokens
         self._snapshot = _Snapshot()
         self._forms = TextShelf(settings.cache_entries, settings.cache_bytes)
@@ -84,6 +89,8 @@ class Registry:
 
     def form_of(self, text: str) -> NormalForm | None:
         """``None`` for a text that is too long, or no GraphQL."""
+        if len(text) > self._max_characters:
+            return None
         kept = self._forms.get(text)
         if kept is None:
             try:
@@ -112,27 +119,36 @@ class Registry:
 
     async def look_again(self) -> None:
         """Asks Redis before a document is called unknown, though at most once a second."""
-        if monotonic() - self._looked_at >= _LOOK_AGAIN_SECONDS:
-            await self.refresh()
+        if self._looked_lately():
+            return
+        async with self._refreshing:
+            if not self._looked_lately():
+                await self._refresh()
 
     async def refresh(self) -> None:
         async with self._refreshing:
-            scope = _scope()
-            try:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        scope = _scope()
+        try:
+            generation = await self._repository.generation(scope)
+            if generation is None and self._snapshot.documents:
+                await self._give_back(scope)
                 generation = await self._repository.generation(scope)
-                if generation is None and self._snapshot.documents:
-                    await self._give_back(scope)
-                    generation = await self._repository.generation(scope)
-                if not self.loaded or generation != self._snapshot.generation:
-                    known = self._snapshot.documents
-                    documents = await self._repository.all(scope, known)
-                    self._snapshot = _Snapshot.of(generation, documents)
-                    _log.info("%d documents are registered", len(documents))
-                self.loaded = True
-            except StoreUnavailableError as error:
-                _log.debug("the registered documents stay as they were: %s", error)
-            finally:
-                self._looked_at = monotonic()
+            if not self.loaded or generation != self._snapshot.generation:
+                known = self._snapshot.documents
+                documents = await self._repository.all(scope, known)
+                self._snapshot = _Snapshot.of(generation, documents)
+                _log.info("%d documents are registered", len(documents))
+            self.loaded = True
+        except StoreUnavailableError as error:
+            _log.debug("the registered documents stay as they were: %s", error)
+        finally:
+            self._looked_at = monotonic()
+
+    def _looked_lately(self) -> bool:
+        return monotonic() - self._looked_at < _LOOK_AGAIN_SECONDS
 
     async def note_uses(self, automatic: set[str]) -> None:
         """Writes down what was used since the last time; nobody waits for it."""
