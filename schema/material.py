@@ -17,7 +17,7 @@ from schema.fields import batched, column, computed
 from schema.pricing_calculation import PricingCalculation, calculations_by_material
 from schema.pricing_trend import MaterialName, PricingTrend, trends_by_material
 from schema.relay import After, Before, Connection, First, Last, Node, identity
-from schema.rule import PAGE, TRENDS, Cost
+from schema.rule import LIVE, PAGE, TRENDS, Cost
 
 enumeration(
     FreshnessSource,
@@ -72,7 +72,7 @@ class Material(Node):
         description="Where its physical values were published.",
     )
     updated_at: datetime = column(description="When its values last changed (UTC).")
-    freshness: Freshness = column(description="How fresh these values are.")
+    freshness: Freshness = column(rule=LIVE, description="How fresh these values are.")
     trends: list[PricingTrend] | None = batched(
         trends_by_material,
         key="name",

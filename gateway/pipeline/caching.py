@@ -178,7 +178,10 @@ def _plan(exchange: Exchange) -> CachePlan:
         name = operation.name.value if operation.name else ""
         parts_of_key = [_fingerprint(schema), repr(parts.limits), name, text]
         digest = blake2b(orjson.dumps(parts_of_key), digest_size=16).digest()
-        planned.cache = compile_cache_plan(schema, operation, fragments_of(document), digest)
+        try:
+            planned.cache = compile_cache_plan(schema, operation, fragments_of(document), digest)
+        except RecursionError:  # nested too deep to be looked at
+            planned.cache = NOT_KEPT
     return planned.cache
 
 

@@ -1,0 +1,385 @@
+"""Caching: what is kept of an operation's answer, for whom, and what the client is told of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from graphql import GraphQLSchema, build_schema
+
+from datasources.embedded.cluster import StoreUrls
+from datasources.errors import StoreUnavailableError
+from datasources.redis.client import RedisStore
+from datasources.redis.response_cache import ResponseCache
+from datasources.redis.response_settings import ResponseCacheSettings
+from datasources.redis.settings import RedisSettings
+from datasources.scope import Scope
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.identity import Identity, identity
+from gateway.errors import Code
+from gateway.pipeline import answer
+from gateway.pipeline.document_cache import DocumentSettings
+from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.view import Views
+from resolvers.errors import InvalidIdError
+from resolvers.viewer import Role, Viewer
+from tests.gateway.pipeline.edge import edge
+
+SDL = """
+interface Node { id: ID! }
+type Query {
+  material(name: String!): Material
+  mine: [Material!]
+  now: Int
+  failing: Int
+  odd: Int
+}
+type Material implements Node { id: ID! price: Int }
+type Mutation { touch: Int }
+"""
+HINTS = {
+    "material": {"maxAge": 60, "scope": "PUBLIC"},
+    "mine": {"maxAge": 60, "scope": "PRIVATE"},
+    "failing": {"maxAge": 60, "scope": "PUBLIC"},
+    "odd": {"maxAge": 60, "scope": "PUBLIC"},
+}
+PRICE = "query($n: String!) { material(name: $n) { price } }"
+ADMIN = identity(Viewer("admin", "Admin", frozenset({Role.ADMIN})))
+
+
+def customer(*customer_ids: UUID, name: str = "anybody") -> Identity:
+    return identity(Viewer(name, name, frozenset({Role.CUSTOMER})), customer_ids)
+
+
+@dataclass
+class Shop:
+    """A graph that counts how often it is asked and whose prices change with each time."""
+
+    cache: ResponseCache
+    asked: int = 0
+    down: bool = False
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    views: Views = field(init=False)
+
+    def __post_init__(self) -> None:
+        schema = self.schema()
+        self.views = Views(lambda roles: schema, DocumentSettings())
+        self.gate.set()
+
+    async def price(self, *_: object, **__: object) -> Any:
+        self.asked += 1
+        price = self.asked
+        await self.gate.wait()
+        if self.down:
+            raise StoreUnavailableError("postgresql", "is not answering", 2.0)
+        return {"id": "x", "price": price}
+
+    async def mine(self, root: object, info: Any) -> list[Any]:
+        """Whose rows they are shows in the answer."""
+        self.asked += 1
+        ids = info.context.scope.customer_ids
+        names = ["every"] if ids is None else sorted(map(str, ids))
+        return [{"id": name, "price": self.asked} for name in names]
+
+    async def failing(self, *_: object) -> int:
+        self.asked += 1
+        raise InvalidIdError("No such id.")
+
+    def schema(self) -> GraphQLSchema:
+        built = build_schema(SDL)
+        query, mutation = built.query_type, built.mutation_type
+        assert query is not None
+        assert mutation is not None
+        for name, hint in HINTS.items():
+            query.fields[name].extensions["cacheControl"] = hint
+        query.fields["material"].resolve = self.price
+        query.fields["mine"].resolve = self.mine
+        query.fields["failing"].resolve = self.failing
+        query.fields["now"].resolve = lambda *_: self.asked
+        query.fields["odd"].resolve = lambda *_: 2
+        mutation.fields["touch"].resolve = lambda *_: 1
+        return built
+
+    def parts(self, who: Identity = ADMIN, **given: Any) -> Parts:
+        authenticator = Authenticator(anonymous=who)
+        own = {"views": self.views, "authenticator": authenticator, "responses": self.cache}
+        return edge(**{**own, "cost_shown": False, **given})
+
+    async def ask(
+        self, query: str, who: Identity = ADMIN, *, safe: bool = False, **variables: Any
+    ) -> Response:
+        return await answer(Request(query, variables=variables, safe=safe), self.parts(who))
+
+    async def bump(self, *tags: str) -> None:
+        await self.cache.bump(Scope(None, monotonic() + 30), tags)
+
+
+def body(response: Response) -> Any:
+    return orjson.loads(response.body)
+
+
+def status(response: Response) -> str:
+    found: str = body(response)["extensions"]["cache"]["status"]
+    return found
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def open_shop(store_urls: StoreUrls) -> AsyncIterator[Callable[..., Any]]:
+    prefix, opened = f"test-{uuid4().hex}", []
+
+    async def open_one(**fields: Any) -> Shop:
+        settings = RedisSettings(url=store_urls.redis, key_prefix=prefix, timeout_seconds=5)
+        redis = await RedisStore.open(settings)
+        shop = Shop(ResponseCache(redis, ResponseCacheSettings(**fields)))
+        opened.append((redis, shop.cache))
+        return shop
+
+    yield open_one
+    for redis, cache in opened:
+        await cache.close()
+        await redis.close()
+
+
+@pytest.fixture
+async def shop(open_shop: Callable[..., Any]) -> Shop:
+    made: Shop = await open_shop()
+    return made
+
+
+async def test_an_answer_is_made_once_and_says_where_it_came_from(shop: Shop) -> None:
+    first = await shop.ask(PRICE, n="peek")
+    second = await shop.ask(PRICE, n="peek")
+
+    assert body(first)["data"] == body(second)["data"] == {"material": {"price": 1}}
+    assert (status(first), status(second)) == ("miss", "hit")
+    assert body(first)["extensions"]["cache"]["ageSeconds"] == 0
+    assert 0 <= body(second)["extensions"]["cache"]["ageSeconds"] < 60
+
+
+async def test_other_variables_other_names_and_other_texts_are_other_answers(shop: Shop) -> None:
+    named = "query A($n: String!) { material(name: $n) { price } }"
+    await shop.ask(PRICE, n="peek")
+
+    others = [await shop.ask(PRICE, n="abs"), await shop.ask(named, n="peek")]
+
+    assert [status(each) for each in others] == ["miss", "miss"]
+
+
+async def test_variables_that_the_operation_does_not_know_make_no_difference(shop: Shop) -> None:
+    await shop.ask(PRICE, n="peek")
+
+    assert status(await shop.ask(PRICE, n="peek", unknown=[1, {"b": 1, "a": 2}])) == "hit"
+
+
+async def test_a_customers_rows_are_never_given_to_another(shop: Shop) -> None:
+    """The same text, the same role: only whose rows they may see tells the two apart."""
+    one, two = UUID(int=1), UUID(int=2)
+    text = "{ mine { id } }"
+    viewers = [customer(one), customer(two), customer(one, two), customer(), ADMIN]
+
+    for _ in range(2):
+        given = [body(await shop.ask(text, who))["data"]["mine"] for who in viewers]
+        assert [[row["id"] for row in rows] for rows in given] == [
+            [str(one)],
+            [str(two)],
+            [str(one), str(two)],
+            [],
+            ["every"],
+        ]
+    assert shop.asked == len(viewers)
+
+
+async def test_those_who_see_the_same_rows_share_an_answer(shop: Shop) -> None:
+    first = await shop.ask("{ mine { price } }", customer(UUID(int=1), name="Ann"))
+    second = await shop.ask("{ mine { price } }", customer(UUID(int=1), name="Ben"))
+
+    assert (status(first), status(second)) == ("miss", "hit")
+
+
+async def test_what_is_nobodys_own_is_shared_by_all_customers_but_not_by_roles(shop: Shop) -> None:
+    statuses = [
+        status(await shop.ask(PRICE, who, n="peek"))
+        for who in (customer(UUID(int=1)), customer(UUID(int=2)), ADMIN, ADMIN)
+    ]
+
+    assert statuses == ["miss", "hit", "miss", "hit"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mutation { touch }",
+        "{ now }",
+        "{ now mine { price } }",
+        "{ mine { price } __schema { queryType { name } } }",
+    ],
+)
+async def test_what_may_not_be_kept_says_nothing_and_is_made_each_time(
+    shop: Shop, text: str
+) -> None:
+    for _ in range(2):
+        response = await shop.ask(text)
+        assert "extensions" not in body(response)
+        assert (response.cache_control, response.etag) == (None, None)
+
+
+async def test_an_answer_with_errors_is_not_kept(shop: Shop) -> None:
+    for asked in (1, 2):
+        response = await shop.ask("{ failing }")
+        assert body(response)["errors"][0]["extensions"]["code"] == "INVALID_ID"
+        assert response.cache_control is None
+        assert status(response) == "miss"
+        assert shop.asked == asked
+
+
+async def test_a_refused_operation_is_not_kept_and_holds_up_nobody(shop: Shop) -> None:
+    refused = await shop.ask(PRICE, n=None)
+
+    assert refused.refused is Code.BAD_USER_INPUT
+    assert body(refused).keys() == {"errors"}
+    assert status(await shop.ask(PRICE, n="peek")) == "miss"
+
+
+async def test_a_bump_ends_the_answers_that_carry_the_tag(shop: Shop) -> None:
+    for name in ("peek", "abs"):
+        await shop.ask(PRICE, n=name)
+
+    await shop.bump("Material:peek", "Customer")
+
+    assert status(await shop.ask(PRICE, n="peek")) == "miss"
+    assert status(await shop.ask(PRICE, n="abs")) == "hit"
+
+
+async def test_an_answer_under_way_during_a_bump_is_given_but_not_kept(shop: Shop) -> None:
+    shop.gate.clear()
+    slow = asyncio.create_task(shop.ask(PRICE, n="peek"))
+    await until(lambda: shop.asked)
+
+    await shop.bump("Material:peek")
+    shop.gate.set()
+    await slow
+
+    assert status(await shop.ask(PRICE, n="peek")) == "miss"
+
+
+async def test_many_who_ask_at_once_are_answered_by_one_execution(shop: Shop) -> None:
+    shop.gate.clear()
+    asking = [asyncio.create_task(shop.ask(PRICE, n="peek")) for _ in range(20)]
+    await until(lambda: shop.asked)
+    shop.gate.set()
+
+    statuses = sorted(status(each) for each in await asyncio.gather(*asking))
+
+    assert (shop.asked, statuses) == (1, ["hit"] * 19 + ["miss"])
+
+
+async def test_when_the_first_of_many_leaves_another_one_goes_on(shop: Shop) -> None:
+    shop.gate.clear()
+    first = asyncio.create_task(shop.ask(PRICE, n="peek"))
+    await until(lambda: shop.asked)
+    others = [asyncio.create_task(shop.ask(PRICE, n="peek")) for _ in range(5)]
+    await asyncio.sleep(0)
+
+    first.cancel()
+    shop.gate.set()
+
+    assert sorted(status(each) for each in await asyncio.gather(*others)) == ["hit"] * 4 + ["miss"]
+    assert shop.asked == 2
+
+
+async def test_an_answer_too_large_is_given_and_not_kept(open_shop: Callable[..., Any]) -> None:
+    shop = await open_shop(entry_max_bytes=1_024)
+    text = "{ " + " ".join(f'a{n}: material(name: "x") {{ price }}' for n in range(25)) + " }"
+    text = text.replace("a0:", "a" * 1_000 + ":")
+
+    statuses = [status(await shop.ask(text)) for _ in range(2)]
+
+    assert statuses == ["miss", "miss"]
+
+
+async def test_a_stale_answer_is_given_while_it_is_made_anew(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
+    shop = await open_shop(stale_while_revalidate_seconds=60)
+    await shop.ask(PRICE, n="peek")
+    await asyncio.sleep(1.01)
+    shop.gate.clear()
+
+    stale = [await shop.ask(PRICE, n="peek") for _ in range(3)]
+    shop.gate.set()
+    await until(lambda: not shop.cache._tasks)
+    fresh = await shop.ask(PRICE, n="peek")
+
+    assert [status(each) for each in stale] == ["stale"] * 3
+    assert {each.cache_control for each in stale} == {None}
+    assert {body(each)["data"]["material"]["price"] for each in stale} == {1}
+    assert body(fresh)["data"]["material"]["price"] == 2
+    assert (shop.asked, status(fresh)) == (2, "hit")
+
+
+async def test_a_stale_answer_stands_in_for_a_store_that_is_down(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
+    shop = await open_shop(stale_if_error_seconds=60)
+    await shop.ask(PRICE, n="peek")
+    await asyncio.sleep(1.01)
+    shop.down = True
+
+    stale = await shop.ask(PRICE, n="peek")
+    never_kept = await shop.ask(PRICE, n="abs")
+    await shop.bump("Material:peek")
+    bumped = await shop.ask(PRICE, n="peek")
+
+    assert (status(stale), stale.errors, body(stale)["data"]["material"]) == (
+        "stale",
+        (),
+        {"price": 1},
+    )
+    for response in (never_kept, bumped):
+        assert [error["extensions"]["code"] for error in response.errors] == ["STORE_UNAVAILABLE"]
+
+
+async def test_an_answer_says_how_long_it_may_be_kept_and_by_whom(shop: Shop) -> None:
+    public = await shop.ask(PRICE, n="peek", safe=True)
+    private = await shop.ask("{ mine { price } }", safe=True)
+    again = await shop.ask(PRICE, n="peek", safe=True)
+
+    assert public.cache_control == "max-age=60, public"
+    assert private.cache_control == "max-age=60, private"
+    assert again.cache_control in ("max-age=60, public", "max-age=59, public")
+    assert public.etag == again.etag
+    assert public.etag is not None
+    assert public.etag.startswith('W/"')
+    assert public.etag != private.etag
+
+
+async def test_without_redis_every_operation_runs() -> None:
+    redis = await RedisStore.open(RedisSettings(url="redis://127.0.0.1:1"))
+    shop = Shop(ResponseCache(redis, ResponseCacheSettings()))
+
+    statuses = [status(await shop.ask(PRICE, n="peek")) for _ in range(5)]
+
+    assert (statuses, shop.asked) == (["miss"] * 5, 5)
+    await shop.cache.close()
+    await redis.close()
+
+
+async def test_a_cache_that_is_off_says_nothing(shop: Shop) -> None:
+    request = Request(PRICE, variables={"n": "peek"})
+
+    response = await answer(request, shop.parts(responses=None))
+
+    assert "extensions" not in body(response)
+    assert response.cache_control is None
