@@ -1,8 +1,10 @@
 """API key: the caller that a key's text stands for, by what PostgreSQL said within the last second."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
+from time import monotonic
 
 from datasources.errors import StoreUnavailableError
 from datasources.postgres.api_key import ApiKeyRepository
@@ -18,12 +20,17 @@ _TOUCH_EVERY = timedelta(minutes=1)
 
 
 class ApiKeys:
-    def __init__(self, api_keys: ApiKeyRepository, seconds: float) -> None:
+    def __init__(
+        self,
+        api_keys: ApiKeyRepository,
+        seconds: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         async def load(prefix: str) -> ApiKeyHolderRecord | None:
             return await api_keys.by_prefix(unrestricted(), prefix)
 
         self._api_keys = api_keys
-        self._recent = Recent(load, seconds)
+        self._recent = Recent(load, seconds, clock=clock)
         self._touching: dict[str, asyncio.Task[None]] = {}
 
     async def identify(self, text: str) -> Identity:
@@ -45,6 +52,10 @@ class ApiKeys:
         role = Role(record["role"])
         viewer = Viewer(f"key:{key.prefix}", record["name"], frozenset({role}), record["user_id"])
         return identity(viewer, record["customer_ids"])
+
+    async def settle(self) -> None:
+        """Waits until every use so far is noted."""
+        await asyncio.gather(*self._touching.values())
 
     async def close(self) -> None:
         self._recent.close()

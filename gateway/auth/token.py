@@ -131,7 +131,7 @@ def _header(token: str) -> tuple[str, str | None]:
     except (PyJWTError, RecursionError):
         raise unauthenticated("token_malformed") from None
     algorithm, key_id = header.get("alg"), header.get("kid")
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise unauthenticated("token_algorithm")
     if not (key_id is None or isinstance(key_id, str)):
         raise unauthenticated("token_malformed")
