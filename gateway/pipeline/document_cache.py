@@ -3,28 +3,38 @@
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
     validate,
 )
 from graphql.language.parser import MAX_NESTING_DEPTH
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
 from gateway.pipeline.document_id import digest_of
 from gateway.pipeline.operation_plan import OperationPlan
+from resolvers.viewer import Role
 
+_NO_INTROSPECTION = [NoSchemaIntrospectionCustomRule]
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
 _TOO_DEEP = "nested too deeply"  # graphql-core, of brackets in one definition
 _ABORTED = (
     "Validation aborted."  # likewise, of fields and fragments that it would take long to compare
 )
 _BYTES_PER_TOKEN = 400  # of the syntax tree and its tokens, as tracemalloc shows them
+
+
+def _read_roles(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 class DocumentSettings(BaseModel):
@@ -45,6 +55,15 @@ class DocumentSettings(BaseModel):
     cache_bytes: int = Field(
         67_108_864, ge=1_048_576, description="Bytes that remembered documents may take, estimated."
     )
+    introspection_roles: Annotated[tuple[Role, ...], BeforeValidator(_read_roles)] = Field(
+        tuple(Role),
+        description="Roles that may introspect their own view of the schema and get suggestions from it, "
+        "separated by commas.",
+    )
+
+    def shows(self, roles: frozenset[Role]) -> bool:
+        """Whether readers in ``roles`` may ask what the schema is."""
+        return not roles.isdisjoint(self.introspection_roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +88,12 @@ class DocumentCache:
     Refused texts have a shelf of their own, so that garbage never drives a good document out.
     """
 
-    def __init__(self, schema: GraphQLSchema, settings: DocumentSettings) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, settings: DocumentSettings, *, shown: bool = True
+    ) -> None:
+        """``shown`` says whether the schema may be introspected, and its names suggested."""
         self._schema = schema
+        self._shown = shown
         self._settings = settings
         self._valid = _Shelf(settings.cache_entries, settings.cache_bytes)
         self._refused = _Shelf(max(1, settings.cache_entries // 8), settings.cache_bytes // 8)
@@ -113,7 +136,18 @@ class DocumentCache:
             ast = parse(text, max_tokens=self._settings.max_tokens)
         except GraphQLError as error:
             return self._unparsed(error)
-        errors = validate(self._schema, ast, max_errors=self._settings.max_errors)
+        if not self._shown and validate(self._schema, ast, _NO_INTROSPECTION, max_errors=1):
+            return refuse(
+                Code.INTROSPECTION_DISABLED,
+                "Your roles do not include asking what the schema is. Take it from where your queries are "
+                "built, and leave __schema and __type out; __typename is always there.",
+            )
+        errors = validate(
+            self._schema,
+            ast,
+            max_errors=self._settings.max_errors,
+            hide_suggestions=not self._shown,
+        )
         if errors and errors[-1].message == _ABORTED:
             return refuse(
                 Code.GRAPHQL_VALIDATION_FAILED,

@@ -32,5 +32,6 @@ class Views:
         view = self._built.get(roles)
         if view is None:
             schema = self.build(roles)
-            view = self._built[roles] = View(roles, schema, DocumentCache(schema, self.settings))
+            documents = DocumentCache(schema, self.settings, shown=self.settings.shows(roles))
+            view = self._built[roles] = View(roles, schema, documents)
         return view

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from gateway.errors import Code, RefusedError
 from gateway.pipeline import document_cache
 from gateway.pipeline.document_cache import DocumentCache, DocumentSettings
+from resolvers.viewer import Role
 
 
 def refusal(cache: DocumentCache, text: str) -> RefusedError:
@@ -108,3 +109,33 @@ def test_validation_stops_at_so_many_errors(schema: GraphQLSchema) -> None:
     refused = refusal(cache, "{" + " ".join(f"x{number}" for number in range(50)) + "}")
 
     assert len(refused.errors) == 4  # the last one says that there may be more
+
+
+@pytest.mark.parametrize(
+    "text", ["{ __schema { types { name } } }", '{ __type(name: "Query") { name } }']
+)
+def test_a_schema_that_is_not_shown_cannot_be_asked_for(schema: GraphQLSchema, text: str) -> None:
+    hidden = DocumentCache(schema, DocumentSettings(), shown=False)
+    shown = DocumentCache(schema, DocumentSettings())
+
+    assert refusal(hidden, text).code is Code.INTROSPECTION_DISABLED
+    assert shown.holds(text)
+    assert hidden.holds("{ __typename name }")
+
+
+def test_a_schema_that_is_not_shown_suggests_no_names(schema: GraphQLSchema) -> None:
+    hidden = DocumentCache(schema, DocumentSettings(), shown=False)
+    shown = DocumentCache(schema, DocumentSettings())
+
+    assert "Did you mean 'name'?" in refusal(shown, "{ nme }").errors[0]["message"]
+    assert (
+        refusal(hidden, "{ nme }").errors[0]["message"]
+        == "Cannot query field 'nme' on type 'Query'."
+    )
+
+
+def test_the_roles_that_are_shown_the_schema_are_a_setting() -> None:
+    assert DocumentSettings().shows(frozenset({Role.CUSTOMER}))
+    few = DocumentSettings.model_validate({"introspection_roles": "admin, analyst"})
+    assert not few.shows(frozenset({Role.CUSTOMER, Role.SERVICE}))
+    assert few.shows(frozenset({Role.CUSTOMER, Role.ANALYST}))
