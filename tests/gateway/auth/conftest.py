@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -109,7 +109,7 @@ def opened(accounts: StoreSettings, door: Door) -> Open:
             schema or door.schema,
             postgres=accounts.postgres,
             mongodb=accounts.mongo,
-            redis=accounts.redis,
+            redis=accounts.redis.model_copy(update={"key_prefix": f"test-{uuid4().hex}"}),
             auth=given,
         ) as client:
             yield client
