@@ -195,10 +195,11 @@ def _refuse_unknown(variables: Mapping[str, object], settings: Mapping[str, Sett
 def _problem(detail: ErrorDetails, known: Mapping[tuple[str, ...], Setting]) -> str:
     path = tuple(str(step) for step in detail["loc"][:2])
     setting = known.get(path) or known.get(path[:1])
+    reason = detail["msg"].removeprefix("Value error, ")  # what pydantic puts before our own words
     if setting is None:
-        return f"{'.'.join(path) or 'The settings'}: {detail['msg']}."
+        return f"{'.'.join(path) or 'The settings'}: {reason}."
     if detail["type"] == "missing":
         return f"{setting.name} is not set. {setting.field.description}"
     value = "" if setting.secret else f" is {str(detail['input'])!r}, but"
     default = "" if setting.default is None else f" Default: {setting.default}."
-    return f"{setting.name}{value}: {detail['msg']}. {setting.field.description}{default}"
+    return f"{setting.name}{value}: {reason}. {setting.field.description}{default}"
