@@ -42,6 +42,7 @@ Types = tuple[str, ...]
 
 _ENTITY = "Node"  # the interface of what has a global id
 _WRAPPER = "Connection"
+_NAMING = frozenset({"id", "ids", "name"})
 _LONGEST_TAG = 200
 
 
@@ -56,8 +57,15 @@ class _Term:
     wraps: bool  # a connection, whose entries are further down
     entity: bool
     types: Types
-    arguments: Mapping[str, Any]
+    naming: Mapping[str, Any]  # the arguments that say which object is meant
     by_type: dict[str, list["_Term"]] = field(default_factory=dict)
+    owns: bool = False  # whether a tag of a field below may begin with that of the object
+    deep: bool = False  # whether anything below has a tag of its own
+
+    def look_below(self) -> None:
+        for term in (each for terms in self.by_type.values() for each in terms if each.by_type):
+            self.owns |= term.fetched and (term.many or not term.entity)
+            self.deep |= term.fetched or term.deep or (term.entity and not term.wraps)
 
     def below(self, value: Mapping[str, Any]) -> list["_Term"]:
         """The terms of the value's type; where that is not selected, of every type it may have."""
@@ -146,11 +154,16 @@ class _Compiler:
             wraps=shown is not returned,
             entity=self.is_entity(shown),
             types=self.names(shown),
-            arguments={each.name.value: each.value for each in nodes[0].arguments or ()},
+            naming={
+                each.name.value: each.value
+                for each in nodes[0].arguments or ()
+                if each.name.value in _NAMING
+            },
         )
         sets = [node.selection_set for node in nodes if node.selection_set]
         for possible in self.possible(returned):
             term.by_type[possible.name] = self.terms(possible, sets)
+        term.look_below()
         return term
 
     def listed(self, kind: Any) -> Any:
@@ -207,6 +220,7 @@ class _Walk:
     variables: Variables
     identify: Identify
     tags: dict[str, Types] = field(default_factory=dict)
+    known: dict[str, str | None] = field(default_factory=dict)
 
     def fields(
         self,
@@ -236,24 +250,26 @@ class _Walk:
             self.objects(term, value, covered=False)
 
     def objects(self, term: _Term, value: Any, *, covered: bool, named: str | None = None) -> None:
+        if value is None or (covered and not term.deep):
+            return
         if isinstance(value, list):
             for each in value:
                 self.objects(term, each, covered=covered)
-        elif value is not None:
+        else:
             terms, entity = term.below(value), term.entity and not term.wraps
-            owner = named or (self.own(terms, value) if entity else None)
+            known = entity and named is None and (term.owns or not covered)
+            owner = self.own(terms, value) if known else named
             if entity and not covered:
                 self.tag([owner] if owner else term.types, term.types)
             self.fields(terms, value, owner, covered=covered and not entity)
 
     def named(self, term: _Term) -> list[str]:
         """The objects that the field's arguments name, if they do."""
-        if not term.entity:
+        if not (term.naming and term.entity):
             return []
         given = {
             name: value_from_ast_untyped(node, dict(self.variables))
-            for name, node in term.arguments.items()
-            if name in ("id", "ids", "name")
+            for name, node in term.naming.items()
         }
         name, ids = given.get("name"), given.get("ids", [given.get("id")])
         if isinstance(name, str) and len(term.types) == 1 and not term.many:
@@ -268,8 +284,12 @@ class _Walk:
         return self.identified(ids[0]) if ids else None
 
     def identified(self, global_id: object) -> str | None:
-        tag = self.identify(global_id) if isinstance(global_id, str) else None
-        return tag and _plain(tag)
+        if not isinstance(global_id, str):
+            return None
+        if global_id not in self.known:
+            tag = self.identify(global_id)
+            self.known[global_id] = tag and _plain(tag)
+        return self.known[global_id]
 
     def tag(self, tags: Iterable[str], types: Types) -> None:
         for each in tags:
