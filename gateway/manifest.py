@@ -166,15 +166,17 @@ def _listed(file: str, manifest: Any) -> Iterator[_Entry | Finding]:
     if not isinstance(manifest, list):
         raise ValueError("neither Apollo's manifest nor Relay's")
     for number, pair in enumerate(manifest, 1):
-        if len(pair) == 2 and all(isinstance(each, str) for each in pair):
-            yield _Entry(file, pair[0], pair[1])
-        else:
-            yield Finding(file, f"entry {number} is not an id and a text.")
+        match pair:
+            case [str(id_), str(text)]:
+                yield _Entry(file, id_, text)
+            case _:
+                yield Finding(file, f"entry {number} is not an id and a text.")
 
 
 def _of_apollo(file: str, manifest: _Object) -> Iterator[_Entry | Finding]:
     operations = manifest.get("operations")
-    if manifest.get("version") != 1 or not isinstance(operations, list):
+    listed = isinstance(operations, list) and not isinstance(operations, _Object)
+    if manifest.get("version") != 1 or not listed:
         raise ValueError("Apollo's manifests are read in version 1, with a list of operations")
     for number, operation in enumerate(operations, 1):
         id_, text, name = (
