@@ -26,6 +26,11 @@ _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.05
 _MOST_REFRESHES = 8
 
 
+def is_tag(text: str) -> bool:
+    """Tags are lines of text; what begins with an @ is the cache's own."""
+    return text.isprintable() and text != "" and not text.startswith("@")
+
+
 class _Outcome(Enum):
     """How a flight ended, for those in this process who waited for it."""
 
@@ -74,7 +79,12 @@ class ResponseCache:
         await self._watch.close()
 
     async def bump(self, scope: Scope, tags: Sequence[str]) -> None:
-        """Once this returns, no process gives out an answer with one of ``tags`` from before."""
+        """Once this returns, no process gives out an answer with one of ``tags`` from before.
+
+        Where it raises, Redis did not answer and the bump is to be sent again.
+        """
+        if wrong := [tag for tag in tags if not is_tag(tag)]:
+            raise ValueError(f"no tag: {wrong[0]!r}")
         if tags:
             await self._watch.bump(scope, tags)
 

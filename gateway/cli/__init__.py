@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import demo, doctor, key, migrate, persisted, schema, seed, serve
+from gateway.cli import cache, demo, doctor, key, migrate, persisted, schema, seed, serve
 
 app = typer.Typer(
     name="gateway",
@@ -20,6 +20,7 @@ app.command()(seed.seed)
 app.add_typer(schema.app, name="schema")
 app.add_typer(persisted.app, name="persisted")
 app.add_typer(key.app, name="key")
+app.add_typer(cache.app, name="cache")
 app.command()(doctor.doctor)
 
 
