@@ -17,7 +17,7 @@ from tests.graph import AS_OF, Graph, open_graph
 SCALE = 0.05  # 100 customers, 1,000 calculations, 4,000 components, 1,000 log lines
 URL_NAMES = ("POSTGRES_URL", "MONGODB_URL", "REDIS_URL")
 
-settings.register_profile("thorough", max_examples=5_000)  # pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", max_examples=2_000)  # pytest --hypothesis-profile=thorough
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

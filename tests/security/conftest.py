@@ -26,6 +26,13 @@ async def world(seeded: StoreSettings) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def keeping_world(seeded: StoreSettings) -> AsyncIterator[World]:
+    """The same with a cache of whole answers."""
+    async with open_world(seeded, keeping=True) as world:
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def ownership(seeded: StoreSettings) -> Ownership:
     return await read_ownership(seeded.postgres.url)
 

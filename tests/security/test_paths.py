@@ -32,7 +32,7 @@ async def theirs(ownership: Ownership) -> dict[str, str]:
 
 def without_names(answer: Answer, *ids: str) -> str:
     """An answer in which the id that was asked for is not told."""
-    text = str((answer.data, answer.errors, answer.statements()))
+    text = str((answer.data, answer.errors, sorted(answer.statements())))
     for each in ids:
         text = text.replace(each, "ID")
     return text

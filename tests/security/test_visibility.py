@@ -19,15 +19,14 @@ FEW = 8
 # What a reader can mend; anything else would be a fault of the gateway.
 MENDABLE = {"INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_RANGE", "UNKNOWN_MATERIAL"}
 
-thorough = settings(
-    max_examples=max(300, settings().max_examples),
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-)
+
+def examples(count: int) -> settings:
+    """``count``, or as many as a profile asks for beyond the hundred of the default one."""
+    return settings(
+        max_examples=max(count, count * settings().max_examples // 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -111,7 +110,7 @@ def no_fault(answer: Answer) -> bool:
     return answer.refused is None and set(answer.codes()) <= MENDABLE
 
 
-@thorough
+@examples(300)
 @given(data=st.data(), seed=st.integers(0, 2**32))
 async def test_an_answer_is_what_it_would_be_if_nobody_else_were_there(
     world: World,
@@ -137,7 +136,7 @@ async def test_an_answer_is_what_it_would_be_if_nobody_else_were_there(
     assert questions(answer) == questions(alone)
 
 
-@thorough
+@examples(60)
 @given(data=st.data(), seed=st.integers(0, 2**32))
 async def test_nobody_is_shown_a_type_that_its_schema_does_not_hold(
     world: World, pools: Mapping[str, Pools], data: st.DataObject, seed: int
@@ -160,3 +159,40 @@ def types_in(answer: object) -> set[str]:
         return set()
     own = {answer["__typename"]} if "__typename" in answer else set()
     return own.union(*(types_in(each) for each in answer.values()))
+
+
+@examples(40)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+async def test_a_kept_answer_is_never_given_to_whom_it_does_not_belong(
+    world: World,
+    keeping_world: World,
+    customers: Sequence[Reader],
+    pools: Mapping[str, Pools],
+    data: st.DataObject,
+    seed: int,
+) -> None:
+    """The same document of several readers, one after another: each is told what it would be anyway."""
+    asking = data.draw(st.permutations([*customers, *STAFF.values()]))[:3]
+    schema = VIEWS.of(customers[0].roles).schema
+    query = document(Random(seed), schema, pools[asking[0].name])  # noqa: S311
+    note(query)
+
+    made = [await world.ask(reader, query) for reader in asking]
+    for _ in ("kept", "given again"):
+        for reader, answer in zip(asking, made, strict=True):
+            kept = await keeping_world.ask(reader, query)
+            assert (kept.data, kept.errors) == (answer.data, answer.errors)
+
+
+async def test_readers_of_the_same_rows_share_a_kept_answer_and_others_do_not(
+    keeping_world: World, customers: Sequence[Reader]
+) -> None:
+    query = "{ customers { totalCount nodes { companyName } } }"
+    one, several, _ = customers
+
+    first = await keeping_world.ask(one, query)
+    again = await keeping_world.ask(one, query)
+    other = await keeping_world.ask(several, query)
+
+    assert (first.kept, again.kept, other.kept) == ("miss", "hit", "miss")
+    assert first.data == again.data != other.data

@@ -33,7 +33,10 @@ from schema import build_schema
 from tests.databases import StoreSettings
 from tests.graph import AS_OF
 
-VIEWS = Views(lambda roles: build_schema(roles).core, DocumentSettings())
+# Whoever may ask what the schema is: here everyone, to see what it would tell.
+VIEWS = Views(
+    lambda roles: build_schema(roles).core, DocumentSettings(introspection_roles=tuple(Role))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Answer:
     data: Any
     errors: Sequence[dict[str, Any]]
     refused: Code | None
+    kept: str | None  # whether the answer was kept: miss, hit or stale
     calls: Sequence[StoreCall]
 
     def codes(self) -> list[str]:
@@ -88,12 +92,17 @@ class World:
         response = await answer(Request(query, variables=variables), parts)
         body = orjson.loads(response.body)
         return Answer(
-            body.get("data"), body.get("errors", []), response.refused, tuple(self.observed)
+            body.get("data"),
+            body.get("errors", []),
+            response.refused,
+            body.get("extensions", {}).get("cache", {}).get("status"),
+            tuple(self.observed),
         )
 
 
 @asynccontextmanager
-async def open_world(settings: StoreSettings) -> AsyncIterator[World]:
+async def open_world(settings: StoreSettings, *, keeping: bool = False) -> AsyncIterator[World]:
+    """``keeping`` answers, and giving them again to whoever may have them."""
     observed: list[StoreCall] = []
     async with open_stores(
         settings.postgres, settings.mongo, settings.redis, observed.append
@@ -106,6 +115,7 @@ async def open_world(settings: StoreSettings) -> AsyncIterator[World]:
             deadline_seconds=60,
             variable_max_depth=32,
             operation_limits=OperationLimitSettings(mode="off"),
+            responses=stores.responses if keeping else None,
         )
         yield World(settings, parts, observed)
 
