@@ -63,7 +63,15 @@ class Group:
         return _total([self.fixed, *(term.price(variables) for term in self.moving)])
 
     def actual(self, data: Mapping[str, Any]) -> int:
-        return sum(term.actual(data[term.key]) for term in self.paid if term.key in data)
+        """Plain loops here and below: an answer holds thousands of objects."""
+        total = 0
+        for term in self.paid:
+            value = data.get(term.key)
+            if value is not None:
+                total += term.weight + term.actual(value)
+            elif term.key in data:  # a null costs its field's weight alone
+                total += term.weight
+        return total
 
 
 @dataclass(slots=True)
@@ -71,7 +79,8 @@ class Term:
     """One response key of one type: its weights, how often it is returned, and what stands below.
 
     Any of ``conditions`` suffices; without any the field is always returned. ``fixed`` is its price
-    where no variable can change it; ``paid`` says whether an answer with it can cost anything.
+    where no variable can change it; ``paid`` says whether an answer with it can cost anything,
+    ``nested`` whether it is a list of lists.
     """
 
     key: str
@@ -80,6 +89,7 @@ class Term:
     count: int | Size
     conditions: Sequence[Tests]
     groups: Sequence[Group]
+    nested: bool = False
     fixed: Price | None = field(init=False, default=None)
     paid: bool = field(init=False)
     deep: bool = field(init=False)
@@ -115,18 +125,24 @@ class Term:
         )
 
     def actual(self, value: Any) -> int:
-        """The same sum over what was really returned; a null cost its field's weight alone."""
-        return self.weight + self._actual(value)
+        """What the values cost that were really returned, beside the field's own weight.
 
-    def _actual(self, value: Any) -> int:
-        """Looks into objects only where something below costs, and never at leaves."""
+        Looks into objects only where something below them costs, and never at leaves.
+        """
         if value is None or not (self.deep or self.type_weight):
             return 0
         if isinstance(value, list):
-            return sum(map(self._actual, value))
+            if not (self.deep or self.nested):
+                return self.type_weight * (len(value) - value.count(None))
+            total = 0
+            for each in value:
+                total += self.actual(each)
+            return total
         if not self.deep:
             return self.type_weight
-        return self.type_weight + max(group.actual(value) for group in self.groups)
+        if len(self.groups) == 1:
+            return self.type_weight + self.groups[0].actual(value)
+        return self.type_weight + max([group.actual(value) for group in self.groups])
 
     def fields(self, variables: Variables, path: tuple[str, ...] = ()) -> Iterator[FieldPrice]:
         """The prices of this field and of those below it, of all that cost something."""

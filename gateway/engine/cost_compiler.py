@@ -143,6 +143,7 @@ class _Compiler:
             count,
             _any_of(conditions),
             groups,
+            nested=_is_list(_item(definition.type)),
         )
 
     def possible(self, kind: Any) -> Iterable[GraphQLObjectType]:
@@ -282,6 +283,12 @@ def _length(value: Any) -> int | None:
     if isinstance(value, list):
         return len(value)
     return 1 if isinstance(value, str) else None  # a list's only value may stand without brackets
+
+
+def _item(kind: Any) -> Any:
+    """What a list is a list of; of other types nothing."""
+    nullable = kind.of_type if is_non_null_type(kind) else kind
+    return nullable.of_type if is_list_type(nullable) else None
 
 
 def _is_list(kind: Any) -> bool:

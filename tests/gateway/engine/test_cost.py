@@ -11,7 +11,7 @@ from gateway.engine.cost_compiler import TooManyTermsError, compile_cost
 SCHEMA = build_schema(
     """
     type Query { me: User users(first: Int, last: Int): Users search: [Found!] tags: [String] logs: [Log]
-      picked(ids: [ID]): [User] grid(width: Int, height: Int = 2): [User] }
+      picked(ids: [ID]): [User] grid(width: Int, height: Int = 2): [User] rows: [[User]] }
     type Mutation { rename(name: String): User }
     type Users { edges: [Edge!]! nodes: [User!]! total: Int }
     type Edge { node: User! cursor: String }
@@ -171,6 +171,18 @@ def test_the_answer_is_looked_into_only_where_something_costs() -> None:
     data = {"users": {"nodes": [Untouched(id=1), Untouched(id=2), None], "total": 2}, "tags": ["a"]}
 
     assert compiled.actual(data) == 2 + 2
+
+
+def test_a_list_of_lists_is_counted_to_its_end() -> None:
+    data = {"rows": [[{"id": 1}, None], None, [{"id": 2}, {"id": 3}]]}
+
+    assert formula("{ rows { id } }").actual(data) == 3
+
+
+def test_of_an_abstract_type_the_answer_costs_what_its_dearest_type_would() -> None:
+    compiled = formula("{ search { ... on User { friends { id } } ... on Log { by { id } } } }")
+
+    assert compiled.actual({"search": [{"friends": [{"id": 1}] * 3}, {"by": {"id": 2}}, {}]}) == 7
 
 
 def test_fragments_that_double_at_every_step_are_read_once() -> None:
