@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic
 
 from datasources.errors import StoreUnavailableError
@@ -50,14 +51,16 @@ class Meter:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Waiting] = []
         self._returned: dict[Bucket, int] = {}
-        self._return_at: asyncio.TimerHandle | None = None
+        self._will_return = False
         self._calls: set[asyncio.Task[None]] = set()
 
     async def take(self, order: Order) -> Grant:
         """Whoever stops waiting for the answer gets back what was granted."""
         answer: asyncio.Future[Grant] = self._loop.create_future()
-        if not self._waiting:
-            self._loop.call_soon(self._send)
+        if (
+            not self._waiting
+        ):  # the call begins with the next turn and takes along who came till then
+            self._start()
         self._waiting.append(_Waiting(order, answer))
         return await answer
 
@@ -68,27 +71,37 @@ class Meter:
             return
         for bucket, amount in amounts.items():
             self._returned[bucket] = self._returned.get(bucket, 0) + amount
-        if self._return_at is None and self._returned:
-            self._return_at = self._loop.call_later(_RETURN_AFTER_SECONDS, self._send)
+        if not self._will_return:
+            self._will_return = True
+            self._loop.call_later(_RETURN_AFTER_SECONDS, self._return)
 
     async def drain(self) -> None:
         """Sends what is still to be given back; for the end of the process."""
         while self._returned or self._waiting or self._calls:
-            self._send()
+            self._start()
             await asyncio.gather(*self._calls)
 
-    def _send(self) -> None:
-        if self._return_at is not None:
-            self._return_at.cancel()
-            self._return_at = None
-        while self._waiting or self._returned:
-            batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
-            given = dict(list(self._returned.items())[:_MAX_BATCH])
-            for bucket in given:
-                del self._returned[bucket]
-            call = self._loop.create_task(self._call(given, batch))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+    def _return(self) -> None:
+        self._will_return = False
+        if self._returned:
+            self._start()
+
+    def _start(self) -> None:
+        call = self._loop.create_task(self._send())
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+
+    async def _send(self) -> None:
+        """One call with who waits and what is to be given back; what is too much for it goes in another."""
+        batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+        given, self._returned = self._returned, {}
+        if len(given) > _MAX_BATCH:
+            some = iter(given.items())
+            given, self._returned = dict(islice(some, _MAX_BATCH)), dict(some)
+        if self._waiting or self._returned:
+            self._start()
+        if batch or given:
+            await self._call(given, batch)
 
     async def _call(self, given: Mapping[Bucket, int], batch: list[_Waiting]) -> None:
         orders = [each.order for each in batch]

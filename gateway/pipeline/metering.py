@@ -11,7 +11,6 @@ from math import ceil
 from datasources.redis.rate_limit import UNIT, Order
 from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import Client, Draws, leading_role
 from gateway.pipeline.reservation import Reservation, Standing, shown
 
@@ -35,10 +34,11 @@ async def reserve_budget(exchange: Exchange) -> None:
     reservation = Reservation(
         draws, amounts, grant.spent.granted, grant.spent.levels, grant.local, share
     )
-    _show(exchange, reservation, meter)
+    exchange.throttle = reservation.throttle()
     if reservation.granted:
         exchange.reservation = reservation
         return
+    exchange.rate = reservation.standings()
     refusal = _used_up(reservation, exchange.rate)
     exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
     if enforced:
@@ -54,7 +54,12 @@ async def settle_budget(exchange: Exchange) -> None:
     unused = reservation.points - _owed(exchange, reservation)
     if unused:
         meter.give_back(reservation.returning(unused), local=reservation.local)
-        _show(exchange, reservation.settled(unused), meter)
+        reservation = reservation.settled(unused)
+        exchange.throttle = reservation.throttle()
+    exchange.rate = reservation.standings()
+    if exchange.request.in_band:
+        enforced = meter.settings.mode == "enforce"
+        exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
 
 
 def _client(exchange: Exchange) -> Client:
@@ -72,14 +77,6 @@ def _owed(exchange: Exchange, reservation: Reservation) -> int:
     if exchange.refused is Code.DEADLINE_EXCEEDED:
         return reservation.points
     return 0 if exchange.refused or exchange.abandoned else reservation.points
-
-
-def _show(exchange: Exchange, reservation: Reservation, meter: Meter) -> None:
-    exchange.rate = reservation.standings()
-    exchange.throttle = reservation.throttle()
-    if exchange.request.in_band:
-        enforced = meter.settings.mode == "enforce"
-        exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
 
 
 def _would_refuse(refusal: RefusedError, *, enforced: bool) -> None:

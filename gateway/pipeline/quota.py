@@ -121,10 +121,7 @@ class Draws(NamedTuple):
 
     policies: tuple[Policy, ...]
     buckets: tuple[Bucket, ...]
-
-    @property
-    def half(self) -> int:
-        return len(self.buckets) // 2
+    half: int
 
     def amounts(self, points: int, requests: int) -> tuple[int, ...]:
         return (points,) * self.half + (requests,) * self.half
@@ -156,7 +153,8 @@ class Quotas:
 
     def _draws(self, client: Client) -> Draws:
         found = [*self._of(client, "points"), *self._of(client, "requests")]
-        return Draws(tuple(policy for policy, _ in found), tuple(bucket for _, bucket in found))
+        policies, buckets = zip(*found, strict=True)
+        return Draws(policies, buckets, len(found) // 2)
 
     def _of(self, client: Client, unit: Unit) -> Iterator[tuple[Policy, Bucket]]:
         settings = self._settings

@@ -51,7 +51,8 @@ class Reservation:
         return Reservation(self.draws, self.amounts, self.granted, levels, self.local, self.share)
 
     def throttle(self) -> Throttle:
-        tightest = min(range(self.draws.half), key=self.levels.__getitem__)
+        points = self.levels[: self.draws.half]
+        tightest = points.index(min(points))
         bucket = self.draws.buckets[tightest]
         return Throttle(
             bucket.capacity * self.share / UNIT,
@@ -64,8 +65,11 @@ class Reservation:
         half = self.draws.half
         if not self.granted:
             return tuple(self._standing(i) for i in range(2 * half) if self._lacks(i))
-        units = range(half), range(half, 2 * half)
-        return tuple(self._standing(min(unit, key=self.levels.__getitem__)) for unit in units)
+        points, requests = self.levels[:half], self.levels[half:]
+        return (
+            self._standing(points.index(min(points))),
+            self._standing(half + requests.index(min(requests))),
+        )
 
     def _standing(self, place: int) -> Standing:
         bucket, level = self.draws.buckets[place], self._level(place)

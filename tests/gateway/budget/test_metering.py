@@ -44,6 +44,7 @@ async def refused(
 async def left(meter: Meter, viewer: Viewer) -> tuple[int, int]:
     """Points and requests, the one that this asks with included."""
     exchange = await reserved(meter, viewer, 0)
+    await settle_budget(exchange)
     points, requests = exchange.rate
     return points.remaining, requests.remaining + 1
 
