@@ -38,6 +38,7 @@ def _line(exchange: Exchange) -> AuditLine:
             "rows": dict(exchange.rows),
             "variables_sha256": _hash_of_variables(exchange),
             "document_sha256": _hash_of_document(exchange),
+            "document_id": exchange.document_id,
             **_who(exchange),
         },
     )
