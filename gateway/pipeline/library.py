@@ -37,7 +37,11 @@ class Found:
 
 
 class Library:
-    """Every method raises :class:`RefusedError` where nothing may run."""
+    """Every method raises :class:`RefusedError` where nothing may run.
+
+    Whoever names a document without showing its text, and could not run it, is told that there is
+    none: what would be said of its fields tells of a schema that is not the reader's.
+    """
 
     def __init__(
         self, mode: PersistedMode, registry: Registry, automatic: AutomaticDocuments | None
@@ -47,11 +51,11 @@ class Library:
         self._mode = mode
         self._noted = TextShelf(_NOTED_TEXTS, _NOTED_BYTES)
 
-    async def by_id(self, id_: str, text: str | None) -> Found:
+    async def by_id(self, id_: str, text: str | None, may_see: MaySee) -> Found:
         """By the parameter ``documentId``."""
         check_document_id(id_)
         document = await self._registered(id_)
-        if document is None:
+        if document is None or (text is None and not may_see(document.text)):
             raise self._unless_unknown(
                 refuse(
                     Code.PERSISTED_DOCUMENT_NOT_FOUND,
@@ -73,6 +77,8 @@ class Library:
         if self.automatic is not None and (kept := self.automatic.find_here(hash_)) is not None:
             if text is not None and text != kept:
                 raise _mismatch()
+            if text is None and not may_see(kept):
+                raise _not_found()
             return self._kept(hash_, kept, may_see)
         document = self.registry.find(hash_)
         if document is None and (self.automatic is None or not is_digest(hash_)):
@@ -80,13 +86,15 @@ class Library:
         if document is not None:
             if text is not None and not self._agrees(text, document):
                 raise _mismatch()
+            if text is None and not may_see(document.text):
+                raise _not_found()
             return self._use(document)
         if self.automatic is None:
             if text is not None and self._mode == "require":
                 return await self.by_text(text, may_see)
             raise not_supported()
         if not is_digest(hash_):
-            raise refuse(Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+            raise _not_found()
         return await self._automatically(self.automatic, scope, hash_, text, may_see)
 
     async def by_text(self, text: str, may_see: MaySee) -> Found:
@@ -112,8 +120,8 @@ class Library:
     ) -> Found:
         if text is None:
             kept = await automatic.find(scope, digest)
-            if kept is None:
-                raise refuse(Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
+            if kept is None or not may_see(kept):
+                raise _not_found()
             return self._kept(digest, kept, may_see)
         if digest_of(text) != digest:
             raise _mismatch()
@@ -184,6 +192,10 @@ class Library:
 
 def not_supported() -> RefusedError:
     return refuse(Code.PERSISTED_QUERY_NOT_SUPPORTED, "PersistedQueryNotSupported")
+
+
+def _not_found() -> RefusedError:
+    return refuse(Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
 
 
 def _mismatch() -> RefusedError:

@@ -76,7 +76,7 @@ class PersistedDocuments:
                     Code.PERSISTED_DOCUMENT_NOT_SUPPORTED,
                     "No documents can be named here. Send the text in the parameter query.",
                 )
-            return await library.by_id(document_id, text)
+            return await library.by_id(document_id, text, may_see)
         if claim is not None:
             if library is None:
                 raise not_supported()

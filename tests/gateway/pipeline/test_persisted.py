@@ -257,13 +257,27 @@ async def test_mode_log_runs_unknown_texts_and_notes_each_once(
     ]
 
 
-async def test_a_document_that_a_view_does_not_hold_is_refused_as_ever(start: Start) -> None:
+async def test_what_a_view_does_not_hold_is_not_found_by_name_and_refused_as_ever_by_text(
+    start: Start,
+) -> None:
+    """Its errors speak of names that the reader, who has only the id, may never have seen."""
     first = await start()
     await first.repository.add(SCOPE, [trusted("words", WORDS)], 10)
+    kept = "{ kept: echo }"
+    await first.find(kept, claim=claim(kept))
     process = await start()
+    seen = process.view
     process.view = DocumentCache(build_schema("type Query { name: String }"), DocumentSettings())
 
-    assert await process.code(id_="words") is Code.GRAPHQL_VALIDATION_FAILED
+    for _ in ("read from Redis", "found here"):
+        assert await process.code(id_="words") is Code.PERSISTED_DOCUMENT_NOT_FOUND
+        for text in (WORDS, kept):
+            assert await process.code(claim=claim(text)) is Code.PERSISTED_QUERY_NOT_FOUND
+            refused = await process.code(text, claim=claim(text))
+            assert refused is Code.GRAPHQL_VALIDATION_FAILED
+        process.view, hidden = seen, process.view
+        await process.find(claim=claim(kept))
+        process.view = hidden
 
 
 async def test_without_redis_clients_resend_their_texts(start: Start) -> None:
