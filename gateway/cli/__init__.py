@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import cache, demo, doctor, key, migrate, persisted, schema, seed, serve
+from gateway.cli import account, cache, demo, doctor, key, migrate, persisted, schema, seed, serve
 
 app = typer.Typer(
     name="gateway",
@@ -20,7 +20,11 @@ app.command()(seed.seed)
 app.add_typer(schema.app, name="schema")
 app.add_typer(persisted.app, name="persisted")
 app.add_typer(key.app, name="key")
+<<<<<<< HEAD
 app.add_typer(cache.app, name="cache")
+=======
+app.add_typer(account.app, name="account")
+>>>>>>> fbd5fc0 (Set passwords by command, and tell the three kinds of callers what they need to be let in)
 app.command()(doctor.doctor)
 
 

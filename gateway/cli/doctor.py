@@ -42,7 +42,8 @@ async def _examine() -> list[Finding]:
     except SettingsError as error:
         mend = "Set it in the environment or in .env; .env.example lists every setting."
         return [Finding("configuration", problem, mend) for problem in error.problems]
-    return [_secret(settings), *[finding async for finding in _stores(settings)]]
+    findings = [_secret(settings), *_authentication(settings)]
+    return [*findings, *[finding async for finding in _stores(settings)]]
 
 
 def _secret(settings: "Settings") -> Finding:
@@ -53,6 +54,22 @@ def _secret(settings: "Settings") -> Finding:
             "Make one with `openssl rand -hex 32`; it is the same in every process.",
         )
     return Finding("configuration", "every setting is known and in range")
+
+
+def _authentication(settings: "Settings") -> list[Finding]:
+    auth = settings.auth
+    mend = "Set it in the environment or in .env; .env.example lists every setting."
+    if problems := auth.problems():
+        return [Finding("authentication", problem, mend) for problem in problems]
+    accepted = ", ".join(sorted(auth.sources or ()))
+    if auth.anonymous_role is None:
+        return [Finding("authentication", f"by {accepted}; everybody must say who they are")]
+    text = f"by {accepted}; who says nothing is {auth.anonymous_role.value}"
+    if settings.host in ("127.0.0.1", "::1", "localhost"):
+        return [Finding("authentication", text)]
+    return [
+        Finding("authentication", text, "Unset GATEWAY_AUTH_ANONYMOUS_ROLE if strangers can call.")
+    ]
 
 
 async def _stores(settings: "Settings") -> AsyncIterator[Finding]:
