@@ -20,11 +20,8 @@ app.command()(seed.seed)
 app.add_typer(schema.app, name="schema")
 app.add_typer(persisted.app, name="persisted")
 app.add_typer(key.app, name="key")
-<<<<<<< HEAD
 app.add_typer(cache.app, name="cache")
-=======
 app.add_typer(account.app, name="account")
->>>>>>> fbd5fc0 (Set passwords by command, and tell the three kinds of callers what they need to be let in)
 app.command()(doctor.doctor)
 
 
