@@ -12,6 +12,7 @@ from gateway.transport.guard import guards
 from gateway.transport.health import health_routes
 from gateway.transport.http import GraphQLEndpoint
 from gateway.transport.login import login_routes
+from gateway.transport.sdl import sdl_routes
 from schema import build_schema
 
 
@@ -20,6 +21,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
     return Starlette(
         routes=[
             Route("/graphql", GraphQLEndpoint(settings.http, settings.auth.cookie_name)),
+            *sdl_routes(settings.auth.cookie_name),
             *console_routes(settings.console),
             *login_routes(settings.auth, settings.http),
             *health_routes(),

@@ -28,6 +28,7 @@ class GatewaySchema(strawberry.Schema):
             mutation=mutation,
             config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS),
         )
+        self._schema.extensions["text"] = self.as_str
         for kind in self._schema.type_map.values():
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
                 _show_rules(kind)

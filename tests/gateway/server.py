@@ -44,7 +44,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_schema(schema: GraphQLSchema, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def serve_schema(
+    schema: GraphQLSchema | None, **given: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serves ``schema``, or the gateway's own."""
     app = create_app(Settings(**{**NOWHERE, **given}), schema)
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     with socket.socket() as listener:
