@@ -9,6 +9,7 @@ from resolvers.viewer import Role
 from schema import build_schema
 from tests.gateway.server import serve_schema
 
+
 def anonymous(role: Role | None) -> dict[str, Any]:
     return {"auth": {"sources": "api-key", "anonymous_role": role}}
 
