@@ -75,5 +75,6 @@ async def open_authenticator(
             stack.push_async_callback(api_keys.close)
         if Source.LOGIN in sources:
             sessions = Sessions(settings, stores.sessions, stores.accounts, accounts)
+            stack.callback(sessions.close)
         nobody = anonymous(settings.anonymous_role) if settings.anonymous_role else None
         yield Authenticator(nobody, tokens, api_keys, sessions)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from datasources.postgres.account import AccountRepository
 from datasources.records import AccountRecord
-from datasources.redis.session import SessionStore
+from datasources.redis.session import SessionRecord, SessionStore
 from gateway.auth.account import Accounts, unrestricted
 from gateway.auth.identity import Identity, identity
 from gateway.auth.password import MAX_LENGTH, Passwords
+from gateway.auth.recent import Recent
 from gateway.auth.refusal import unauthenticated
 from gateway.auth.settings import AuthSettings
 from gateway.errors import Code, refuse
@@ -38,9 +39,13 @@ class Sessions:
         self._accounts = accounts
         self._passwords = Passwords()
 
+        async def load(session: str) -> SessionRecord | None:
+            return await sessions.find(unrestricted(), session, settings.session_ttl_seconds)
+
+        self._recent = Recent(load, settings.session_cache_seconds)
+
     async def identify(self, session: str) -> Identity:
-        scope, ttl = unrestricted(), self._settings.session_ttl_seconds
-        found = await self._sessions.find(scope, session, ttl)
+        found = await self._recent.get(session)
         longest = timedelta(seconds=self._settings.session_max_seconds)
         if found is None or datetime.now(UTC) - found["started_at"] > longest:
             raise unauthenticated("session_unknown")
@@ -73,6 +78,10 @@ class Sessions:
 
     async def sign_out(self, session: str) -> None:
         await self._sessions.end(unrestricted(), session)
+        self._recent.forget(session)
+
+    def close(self) -> None:
+        self._recent.close()
 
     async def _count(self, email: str, address: str) -> None:
         settings = self._settings

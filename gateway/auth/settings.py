@@ -81,6 +81,13 @@ class AuthSettings(BaseModel):
         le=60,
         description="Seconds that an account and its customers are believed without asking again.",
     )
+    session_cache_seconds: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description="Seconds that a session is believed without asking Redis again: the longest that "
+        "one that ended still works in other processes.",
+    )
     session_ttl_seconds: float = Field(
         28_800, ge=60, description="Seconds without a request after which a session ends."
     )

@@ -52,6 +52,11 @@ class Demo:
         self.process.send_signal(number)
         return await self.read_to_end()
 
+    def keys(self) -> dict[str, str]:
+        """The ready keys that it printed, by role."""
+        lines = [line.split() for line in self.lines if " pgw_" in line]
+        return {words[0]: words[1] for words in lines}
+
     def servers(self) -> list[int | None]:
         """The process ids of the stores that run."""
         names = ("postgresql", "mongodb", "redis")
@@ -120,6 +125,38 @@ async def test_sample_data_is_made_once(start_demo: StartDemo, data_dir: Path) -
     assert (data_dir / "sample.json").read_text() == stamp
     customers = [each["data"]["calculations"]["nodes"][0]["customer"] for each in (before, after)]
     assert customers[0] == customers[1]
+    assert first.keys() == second.keys()
+
+
+async def test_each_role_has_a_key_and_strangers_are_admins(start_demo: StartDemo) -> None:
+    demo = await start_demo("--scale", SCALE)
+    url = await demo.read_until_ready()
+    query = {"query": "{ viewer { roles } customers { totalCount } }"}
+    async with httpx.AsyncClient(base_url=url) as client:
+        answers = {
+            role: (await client.post("/graphql", json=query, headers=headers)).json()["data"]
+            for role, headers in {
+                **{role: {"x-api-key": key} for role, key in demo.keys().items()},
+                "stranger": {},
+            }.items()
+        }
+    await demo.stop()
+
+    assert {role: answer["viewer"]["roles"] for role, answer in answers.items()} == {
+        **{role: [role.upper()] for role in ("customer", "analyst", "service", "admin")},
+        "stranger": ["ADMIN"],
+    }
+    seen = {role: answer["customers"]["totalCount"] for role, answer in answers.items()}
+    assert (seen["customer"], seen["analyst"]) == (1, seen["stranger"])
+    assert seen["stranger"] > 1
+
+
+async def test_a_demo_listens_on_this_machine_only(start_demo: StartDemo, data_dir: Path) -> None:
+    demo = await start_demo("--host", "0.0.0.0")  # noqa: S104
+    code, complaint = await demo.read_to_end()
+    assert code == 2
+    assert complaint.startswith("gateway: GATEWAY_HOST is '0.0.0.0', but `gateway demo`")
+    assert list(data_dir.iterdir()) == []
 
 
 async def test_another_scale_needs_a_fresh_start(start_demo: StartDemo, data_dir: Path) -> None:
@@ -186,9 +223,13 @@ async def test_a_store_that_dies_is_reported_and_the_others_answer(start_demo: S
     assert redis is not None
     os.kill(redis, signal.SIGKILL)
     assert demo.process.stderr is not None
-    complaint = await demo.process.stderr.readline()
+    complaint = f"gateway: Redis (process {redis}) has stopped: "
+    async for line in demo.process.stderr:
+        if line.decode().startswith(complaint):
+            break
+    else:
+        raise AssertionError("the end of Redis was not reported")
     answer = await ask(url)
     await demo.stop()
-    assert complaint.decode().startswith(f"gateway: Redis (process {redis}) has stopped: ")
     assert answer["data"]["calculations"]["nodes"][0]["customer"]["companyName"]
     assert [store["available"] for store in answer["data"]["stores"]] == [True, True, False]
