@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,10 @@ import orjson
 import pytest
 from graphql import GraphQLSchema, build_schema
 
+from datasources.embedded.account import Account
 from datasources.embedded.cluster import StoreUrls
+from datasources.embedded.program import find_program
+from datasources.embedded.redis import REQUIREMENT
 from datasources.observer import StoreCall
 from datasources.redis.client import RedisStore
 from datasources.redis.document import DocumentRepository, TrustedDocument
@@ -23,6 +27,7 @@ from gateway.pipeline.library import Found
 from gateway.pipeline.normal_form import normal_form
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.persisted_settings import PersistedSettings
+from tests.datasources.redis.conftest import PrivateServer
 
 SCOPE = Scope(None, float("inf"))
 WORDS = "query Words($text: String) {\n  echo(text: $text)\n}\n"
@@ -287,6 +292,33 @@ async def test_without_redis_clients_resend_their_texts(start: Start) -> None:
     assert (await process.find(WORDS, claim=claim(WORDS))).text == WORDS
     assert (await process.find(claim=claim(WORDS))).text == WORDS
     assert await process.find(UNKNOWN) == Found(UNKNOWN)
+
+
+@pytest.mark.parametrize("fault", ["killed", "hung", "emptied"])
+async def test_what_a_process_knows_goes_on_through_a_fault_of_redis(
+    start: Start, tmp_path: Path, fault: str
+) -> None:
+    server = PrivateServer(await find_program(REQUIREMENT, Account(), lambda *_: None), tmp_path)
+    await server.start()
+    process = await start(redis={"url": server.url, "timeout_seconds": 0.2})
+    await process.find(WORDS, claim=claim(WORDS))
+    if fault == "killed":
+        await server.kill()
+    elif fault == "hung":
+        server.freeze()
+    else:
+        await server.kill()
+        await server.start()
+    process.calls.clear()
+
+    for _ in range(20):
+        assert (await process.find(claim=claim(WORDS))).text == WORDS
+    assert process.calls == []
+    for _ in range(20):
+        assert await process.code(claim=claim(NAMES)) is Code.PERSISTED_QUERY_NOT_FOUND
+    assert (await process.find(NAMES, claim=claim(NAMES))).text == NAMES
+    assert (await process.find(claim=claim(NAMES))).text == NAMES
+    await server.kill()
 
 
 @pytest.mark.parametrize("mode", ["allow", "require"])
