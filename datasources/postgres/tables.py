@@ -116,7 +116,8 @@ CUSTOMERS = Table(
     METADATA,
     _identity(),
     _required("user_id", UUID(), ForeignKey("users.id", ondelete="CASCADE")),
-    _required("company_name", Text),
+    # By code points whatever the database's own collation, since names order lists.
+    _required("company_name", Text(collation="C")),
     Column("tier", Text, nullable=False, server_default="standard"),
     _moment("created_at"),
     _moment("updated_at"),

@@ -88,6 +88,26 @@ async def test_the_migrations_make_the_tables_that_are_declared(
         assert await connection.run_sync(differences) == []
 
 
+async def test_names_are_in_the_order_of_their_code_points_whatever_the_database_is_made_with(
+    connection: Connection,
+) -> None:
+    # Asked of the catalogue, since the collations that would show it are not on every server.
+    listed = await connection.fetch(
+        "SELECT attribute.attrelid::regclass::text AS of, attribute.attname AS column"
+        " FROM pg_attribute AS attribute"
+        " JOIN pg_collation ON pg_collation.oid = attribute.attcollation"
+        " WHERE attribute.attrelid IN"
+        " ('customers'::regclass, 'customers_company_name_id_idx'::regclass)"
+        " AND pg_collation.collname = 'C'"
+    )
+
+    assert {(row["of"], row["column"]) for row in listed} == {
+        ("customers", "company_name"),
+        ("customers_company_name_id_idx", "company_name"),
+    }
+    assert METADATA.tables["customers"].c.company_name.type.collation == "C"  # type: ignore[attr-defined]
+
+
 async def test_alembic_has_its_own_command_line(empty_database: PostgresSettings) -> None:
     url = f"url={empty_database.url}"
     assert "(head)" not in await _alembic("-x", url, "current")

@@ -22,7 +22,7 @@ CUSTOMERS = (
     """CREATE TABLE customers (
     id UUID DEFAULT gen_random_uuid() NOT NULL,
     user_id UUID NOT NULL,
-    company_name TEXT NOT NULL,
+    company_name TEXT COLLATE "C" NOT NULL,
     tier TEXT DEFAULT 'standard' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
