@@ -1,5 +1,7 @@
 """Quota: how a budget is written, and which buckets an operation draws on."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -89,3 +91,12 @@ def test_of_several_roles_the_most_generous_counts() -> None:
     assert leading_role(frozenset({Role.CUSTOMER, Role.ANALYST})) is Role.ANALYST
     assert leading_role(frozenset(Role)) is Role.SERVICE
     assert leading_role(frozenset()) is Role.CUSTOMER
+
+
+def test_the_documentation_lists_the_defaults() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "budgets.md").read_text()
+
+    for name, field in RateLimitSettings.model_fields.items():
+        if isinstance(field.default, Quota):
+            [row] = [line for line in text.splitlines() if f"`{name.upper()}`" in line]
+            assert f" {field.default} " in row, name
