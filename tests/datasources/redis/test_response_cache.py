@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -172,12 +171,10 @@ async def test_a_bump_takes_an_answer_out_of_use_in_every_process(open_cache: Op
     for cache in caches:
         assert (await find(cache)).answer is not None
         assert cache._memory.bytes > 0
-    began = monotonic()
 
     await caches[2].bump(scope(), ["Material:peek"])
 
     assert [cache.look(KEY, FRESH) for cache in caches] == [None] * 3
-    assert monotonic() - began < 1  # 0.1 s where nobody else wants the machine
     assert (await find(caches[1])).answer is None
 
 
