@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -178,6 +179,18 @@ async def test_a_key_may_use_a_part_of_its_owners_budget(
     await reserved(meter, second, 50)
 
     assert (details["policy"], details["limit"]) == ("points-key", 50)
+
+
+async def test_a_key_draws_on_the_budget_of_the_user_who_owns_it(
+    redis: RedisStore, meter_of: MeterOf
+) -> None:
+    meter = meter_of(redis, quotas(points=Quota(100, 0)))
+    roles, owner = frozenset({Role.ANALYST}), uuid4()
+    await reserved(meter, Viewer("key:abc", "A key", roles, owner), 70)
+
+    _, _, details = await refused(meter, Viewer(f"user:{owner}", "A user", roles, owner), 31)
+
+    assert (details["policy"], details["remaining"]) == ("points-user", 30)
 
 
 async def test_a_role_and_an_address_have_budgets_of_their_own(

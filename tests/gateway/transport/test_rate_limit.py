@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -22,8 +23,6 @@ def budgets(**fields: Any) -> RateLimitSettings:
 
 @pytest.fixture
 def stores(store_urls: StoreUrls) -> dict[str, Any]:
-    from uuid import uuid4
-
     return {"redis": {"url": store_urls.redis, "key_prefix": uuid4().hex, "timeout_seconds": 5}}
 
 
@@ -115,3 +114,19 @@ async def test_with_redis_away_budgets_hold_and_readiness_says_who_keeps_them(
         "keptBy": "process",
         "decidedWithoutRedis": 3,
     }
+
+
+async def test_what_was_not_used_is_given_back_before_the_process_ends(
+    serve: Serve, stores: dict[str, Any]
+) -> None:
+    settings = budgets(points=Quota(1_000, 0))
+    async with serve(**stores, rate_limit=settings, cost_shown=True) as client:
+        first = await client.post("/graphql", json={"query": "{ others { name } }"})
+    async with serve(**stores, rate_limit=settings) as client:
+        second = await client.post("/graphql", json=QUERY)
+
+    cost = first.json()["extensions"]["cost"]
+    assert cost["actualQueryCost"] < cost["requestedQueryCost"]
+    left = 1_000 - cost["actualQueryCost"]
+    assert cost["throttleStatus"]["currentlyAvailable"] == left
+    assert read_list(second.headers["ratelimit"])["points-user"]["r"] == left
