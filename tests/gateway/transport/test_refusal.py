@@ -112,7 +112,7 @@ BAD: dict[str, Bad] = {
     "an empty document": parameters("GRAPHQL_PARSE_FAILED", UNPARSED, query=""),
     "a NUL in the document": parameters("GRAPHQL_PARSE_FAILED", UNPARSED, query="{ name \0 }"),
     "a document nested too deeply": parameters(
-        "GRAPHQL_PARSE_FAILED", UNPARSED, query="{ any(value: " + "[" * 5_000 + "]" * 5_000 + ") }"
+        "DEPTH_LIMIT", INVALID, query="{ any(value: " + "[" * 5_000 + "]" * 5_000 + ") }"
     ),
     "a type definition only": parameters(
         "GRAPHQL_VALIDATION_FAILED", INVALID, query="type T { a: Int }"
@@ -170,13 +170,14 @@ BAD: dict[str, Bad] = {
     ids=["strict", "strict json", "legacy", "legacy json"],
 )
 async def test_a_bad_request_gets_a_typed_error(
-    request: pytest.FixtureRequest,
+    strict: httpx.AsyncClient,
+    legacy: httpx.AsyncClient,
     name: str,
     rules: str,
     accept: str,
     status: Callable[[Bad], int],
 ) -> None:
-    client: httpx.AsyncClient = request.getfixturevalue(rules)
+    client = {"strict": strict, "legacy": legacy}[rules]
     bad = BAD[name]
     given = {"url": "/graphql", **bad.request}
 
@@ -195,9 +196,9 @@ async def test_a_bad_request_gets_a_typed_error(
 
 @pytest.mark.parametrize("rules", ["strict", "legacy"])
 async def test_nothing_acceptable_is_a_406_in_the_default_type(
-    request: pytest.FixtureRequest, rules: str
+    strict: httpx.AsyncClient, legacy: httpx.AsyncClient, rules: str
 ) -> None:
-    client: httpx.AsyncClient = request.getfixturevalue(rules)
+    client = {"strict": strict, "legacy": legacy}[rules]
 
     answer = await client.post(
         "/graphql", json={"query": "mutation { touch }"}, headers={"accept": "text/event-stream"}
