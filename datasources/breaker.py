@@ -1,5 +1,6 @@
 """Breaker: stops asking a store that does not answer, and lets one call try again after a while."""
 
+from asyncio import Event, timeout
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,16 @@ from datasources.errors import StoreName, StoreUnavailableError
 
 State = Literal["closed", "open", "half-open"]
 
+_SHORTEST_RETRY_SECONDS = 0.1
+
 
 @dataclass(slots=True)
 class Breaker:
     """Opens after ``failures_to_open`` failures in a row, for ``open_seconds``.
 
     While open every call is refused at once with :class:`StoreUnavailableError`, so that a dead store
-    costs its readers nothing; then a single probe decides (M. Nygard, "Release It!", 2007).
+    costs its readers nothing; then a single probe decides (M. Nygard, "Release It!", 2007). Calls
+    that come meanwhile wait for its outcome, so that a store that came back answers all of them.
     """
 
     store: StoreName
@@ -25,7 +29,7 @@ class Breaker:
     clock: Callable[[], float] = monotonic
     _failures: int = field(default=0, init=False)
     _opened_at: float | None = field(default=None, init=False)
-    _probing: bool = field(default=False, init=False)
+    _probe: "_Probe | None" = field(default=None, init=False)
 
     @property
     def state(self) -> State:
@@ -34,28 +38,49 @@ class Breaker:
         return "open" if self._remaining_seconds(self._opened_at) > 0 else "half-open"
 
     @asynccontextmanager
-    async def guard(self) -> AsyncIterator[None]:
-        """Wraps one call; only :class:`StoreUnavailableError` counts as a failure of the store."""
-        probe = self._admit()
+    async def guard(self, wait_seconds: float) -> AsyncIterator[None]:
+        """Wraps one call; only :class:`StoreUnavailableError` counts as a failure of the store.
+
+        The call waits for a probe under way, at most ``wait_seconds``; a probe that ended without a
+        decision, as a cancelled one does, is followed by the next that waits.
+        """
+        probe = None if self._opened_at is None else await self._admit(wait_seconds)
         try:
             yield
         except StoreUnavailableError:
             self._fail()
+            if probe:
+                probe.failed = True
             raise
         else:
             self._failures, self._opened_at = 0, None
         finally:
             if probe:
-                self._probing = False
+                self._probe = None
+                probe.ended.set()
 
-    def _admit(self) -> bool:
-        if self._opened_at is None:
-            return False
-        remaining = self._remaining_seconds(self._opened_at)
-        if remaining > 0 or self._probing:
-            raise StoreUnavailableError(self.store, "is not answering", max(remaining, 0.1))
-        self._probing = True
-        return True
+    async def _admit(self, wait_seconds: float) -> "_Probe | None":
+        """The probe that this call is to be, or ``None`` where another one found the store well."""
+        try:
+            async with timeout(wait_seconds):
+                while self._opened_at is not None:
+                    remaining = self._remaining_seconds(self._opened_at)
+                    if remaining > 0:
+                        raise self._refusal(remaining)
+                    if self._probe is None:
+                        self._probe = _Probe()
+                        return self._probe
+                    probe = self._probe
+                    await probe.ended.wait()
+                    if probe.failed:
+                        raise self._refusal(self.open_seconds)
+        except TimeoutError:
+            raise self._refusal(_SHORTEST_RETRY_SECONDS) from None
+        return None
+
+    def _refusal(self, seconds: float) -> StoreUnavailableError:
+        retry_after = max(seconds, _SHORTEST_RETRY_SECONDS)
+        return StoreUnavailableError(self.store, "is not answering", retry_after)
 
     def _fail(self) -> None:
         self._failures += 1
@@ -64,3 +89,9 @@ class Breaker:
 
     def _remaining_seconds(self, opened_at: float) -> float:
         return opened_at + self.open_seconds - self.clock()
+
+
+@dataclass(slots=True)
+class _Probe:
+    ended: Event = field(default_factory=Event)
+    failed: bool = False

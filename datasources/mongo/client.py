@@ -115,9 +115,10 @@ class Mongo:
         seconds = min(self.settings.timeout_seconds, remaining)
         if seconds < _SHORTEST_SECONDS:
             raise unavailable("was not asked: no time is left")
-        fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
         try:
-            async with self._breaker.guard():
+            async with self._breaker.guard(seconds):
+                seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
+                fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
                     return await self._observed(seconds, call, rows, text)
                 except StoreUnavailableError as error:

@@ -48,9 +48,10 @@ class Postgres:
         if remaining <= 0:
             raise unavailable("was not asked: no time is left")
         seconds = min(self.settings.timeout_seconds, remaining)
-        fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
         try:
-            async with self._breaker.guard():
+            async with self._breaker.guard(seconds):
+                seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
+                fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
                     return await self._observed(seconds, statement, arguments)
                 except StoreUnavailableError as error:

@@ -117,7 +117,7 @@ class RedisStore:
 
     async def _guard(self, scope: Scope, statement: str, command: tuple[Argument, ...]) -> Any:
         remaining = scope.remaining_seconds()
-        if remaining < self.settings.timeout_seconds:
+        if remaining < 2 * self.settings.timeout_seconds:  # of a wait for a probe, and of the call
             # The reader's own haste is no failure of Redis and must not open the breaker.
             try:
                 async with asyncio.timeout(remaining):
@@ -127,7 +127,7 @@ class RedisStore:
         return await self._ask(statement, command)
 
     async def _ask(self, statement: str, command: tuple[Argument, ...]) -> Any:
-        async with self._breaker.guard():
+        async with self._breaker.guard(self.settings.timeout_seconds):
             began = perf_counter()
             answer: Any = None
             try:
