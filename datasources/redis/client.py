@@ -104,14 +104,15 @@ class RedisStore:
         except (RedisError, OSError) as error:
             message = _reason(error)
         latency_ms = None if message else (perf_counter() - began) * 1000
+        in_use = len(self._pool._in_use_connections)
         return StoreStatusRecord(
             name="redis",
             available=message is None,
             latency_ms=latency_ms,
             version=version,
             breaker=self._breaker.state,
-            pool_size=self.settings.pool_max_size,
-            pool_in_use=len(self._pool._in_use_connections),
+            pool_size=in_use + sum(each.is_connected for each in self._pool._available_connections),
+            pool_in_use=in_use,
             message=message,
         )
 

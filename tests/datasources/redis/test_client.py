@@ -22,7 +22,21 @@ async def test_status_of_a_redis_that_answers(redis: RedisStore) -> None:
     assert status["version"] is not None
     assert status["version"][0].isdigit()
     assert status["latency_ms"] is not None
-    assert (status["breaker"], status["pool_size"], status["pool_in_use"]) == ("closed", 20, 0)
+    assert (status["breaker"], status["pool_size"], status["pool_in_use"]) == ("closed", 1, 0)
+
+
+async def test_status_counts_the_connections_that_are_held(settings_of: SettingsOf) -> None:
+    redis = await RedisStore.open(settings_of(pool_max_size=20))
+    key = f"{redis.settings.key_prefix}:counter"
+    await asyncio.gather(*(redis.execute(scope(), "INCR", key) for _ in range(3)))
+    await redis.execute(scope(), "DEL", key)
+
+    status = await redis.status()
+
+    assert (status["pool_size"], status["pool_in_use"]) == (3, 0)
+    await redis.close()
+    assert (await redis.status())["pool_size"] <= 1  # the one that asked
+    await redis.close()
 
 
 async def test_a_new_server_is_taught_the_scripts(
