@@ -192,6 +192,7 @@ class Writer:
 _TAKEN = {"first", "last", "after", "before"}
 
 _SCALARS: dict[str, Callable[[Random], str]] = {
+    "JSON": lambda random: f"{{number: {random.randint(0, 9)}}}",
     "Boolean": lambda random: random.choice(["true", "false"]),
     "Int": lambda random: str(random.randint(0, 400)),
     "Float": lambda random: str(random.randint(0, 400)),
