@@ -51,6 +51,8 @@ async def _serve(status_rules: str) -> AsyncIterator[str]:
             "MONGODB_URL": "mongodb://127.0.0.1:1/none",
             "REDIS_URL": "redis://127.0.0.1:1",
             "GATEWAY_CURSOR_SECRET": "0123456789abcdef0123456789abcdef",
+            "GATEWAY_AUTH_SOURCES": "api-key",
+            "GATEWAY_AUTH_ANONYMOUS_ROLE": "analyst",
             "GATEWAY_HTTP_STATUS_RULES": status_rules,
             "GATEWAY_PORT": "0",
         },
