@@ -26,10 +26,10 @@ async def by_bucket(
 ) -> Slots[Sequence[LogStatisticsRecord]]:
     """One entry per bucket and level; by default of the 24 hours before ``until``, by default now."""
     log_entry.check(where)
-    levels = where.levels or tuple(LogLevel)
+    levels = tuple(LogLevel) if where.levels is None else where.levels
     end = until or context.now
     start = since or earlier(end, _DEFAULT_SPAN)
-    buckets = at_most(between(start, end, interval), context.limits.buckets // len(levels))
+    buckets = at_most(between(start, end, interval), context.limits.buckets // max(len(levels), 1))
     found = await context.stores.log_statistics.by_bucket(
         context.scope, buckets.since, buckets.until, interval, where
     )

@@ -12,7 +12,16 @@ from resolvers.pricing_calculation import NEWEST_FIRST
 from schema.enumeration import enumeration
 from schema.manufacturing import Process, SpecialRequirement
 from schema.ordering import OrderDirection
-from schema.ranges import DateTimeRange, DecimalRange, IntRange, integers, numbers, stated, times
+from schema.ranges import (
+    DateTimeRange,
+    DecimalRange,
+    IntRange,
+    integers,
+    numbers,
+    several,
+    stated,
+    times,
+)
 
 
 @strawberry.input(
@@ -38,10 +47,11 @@ class CalculationFilter:
     )
     materials: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
-        description="One of these materials, by name as in `Material.name`.",
+        description="One of these materials, by name as in `Material.name`; nothing matches an empty list.",
     )
     processes: list[Process] | None = strawberry.field(
-        default=strawberry.UNSET, description="Made by one of these processes."
+        default=strawberry.UNSET,
+        description="Made by one of these processes; nothing matches an empty list.",
     )
     quantity: IntRange | None = strawberry.field(
         default=strawberry.UNSET, description="The range of the number of parts."
@@ -50,7 +60,8 @@ class CalculationFilter:
         default=strawberry.UNSET, description="When the calculation was made."
     )
     special_requirements: list[SpecialRequirement] | None = strawberry.field(
-        default=strawberry.UNSET, description="Asks for all of these, and maybe for more."
+        default=strawberry.UNSET,
+        description="Asks for all of these, and maybe for more; an empty list is for none in particular.",
     )
     rush_order: bool | None = strawberry.field(
         default=strawberry.UNSET, description="Only rush orders, or only others."
@@ -100,13 +111,13 @@ def calculation_filter(given: CalculationFilter | None) -> filters.CalculationFi
     sizes = given.dimensions or DimensionFilter()
     return filters.CalculationFilter(
         customer_id=global_id.decode_uuid("Customer", customer) if customer is not None else None,
-        materials=tuple(dict.fromkeys(given.materials or ())),
-        processes=tuple(dict.fromkeys(given.processes or ())),
+        materials=several(given.materials),
+        processes=several(given.processes),
         quantity_min=quantity_min,
         quantity_max=quantity_max,
         created_from=created_from,
         created_until=created_until,
-        special_requirements=tuple(dict.fromkeys(given.special_requirements or ())),
+        special_requirements=several(given.special_requirements) or (),
         rush_order=stated(given.rush_order),
         dimensions=filters.DimensionRange(
             length_mm=numbers(sizes.length_mm),

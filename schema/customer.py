@@ -20,7 +20,7 @@ from schema.fields import batched, column
 from schema.material_spend import MaterialSpend, spend_by_customer
 from schema.ordering import OrderDirection
 from schema.pricing_calculation import PricingCalculation, calculations_by_customer
-from schema.ranges import DateTimeRange, stated, times
+from schema.ranges import DateTimeRange, several, stated, times
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
 from schema.rule import PAGE, POINT, SPEND
 from schema.user import User
@@ -75,7 +75,7 @@ class Customer(Node):
 @strawberry.input(description="Narrows a list of customers; all that is given must hold.")
 class CustomerFilter:
     tiers: list[Tier] | None = strawberry.field(
-        default=strawberry.UNSET, description="One of these tiers."
+        default=strawberry.UNSET, description="One of these tiers; nothing matches an empty list."
     )
     search: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -131,7 +131,7 @@ def _plain(given: CustomerFilter | None) -> filters.CustomerFilter:
         return filters.CustomerFilter()
     created_from, created_until = times(given.created)
     return filters.CustomerFilter(
-        tiers=tuple(dict.fromkeys(given.tiers or ())),
+        tiers=several(given.tiers),
         search=stated(given.search),
         created_from=created_from,
         created_until=created_until,

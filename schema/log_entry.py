@@ -16,7 +16,7 @@ from resolvers.context import Context
 from resolvers.paging import Page, PageArguments
 from schema.enumeration import enumeration
 from schema.fields import batched, column
-from schema.ranges import DateTimeRange, stated, times
+from schema.ranges import DateTimeRange, several, stated, times
 from schema.relay import After, Before, Connection, First, Last, Node, identity
 from schema.rule import POINT
 
@@ -66,17 +66,19 @@ LogEntryConnection = Connection[LogEntry]
 @strawberry.input(description="Narrows a list of log lines; all that is given must hold.")
 class LogFilter:
     levels: list[LogLevel] | None = strawberry.field(
-        default=strawberry.UNSET, description="One of these levels."
+        default=strawberry.UNSET, description="One of these levels; nothing matches an empty list."
     )
     loggers: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="One of these loggers, by their whole name."
+        default=strawberry.UNSET,
+        description="One of these loggers, by their whole name; nothing matches an empty list.",
     )
     trace_id: str | None = strawberry.field(default=strawberry.UNSET, description="Of this trace.")
     calculation_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="About this calculation."
     )
     service_names: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="Of one of these programs."
+        default=strawberry.UNSET,
+        description="Of one of these programs; nothing matches an empty list.",
     )
     text: str | None = strawberry.field(
         default=strawberry.UNSET, description="The message holds this text, in any letter case."
@@ -134,15 +136,15 @@ def log_filter(given: LogFilter | None) -> filters.LogFilter:
     calculation = stated(given.calculation_id)
     start, end = times(given.timestamp)
     return filters.LogFilter(
-        levels=tuple(dict.fromkeys(given.levels or ())),
-        loggers=tuple(given.loggers or ()),
+        levels=several(given.levels),
+        loggers=several(given.loggers),
         trace_id=stated(given.trace_id),
         calculation_id=(
             global_id.decode_uuid("PricingCalculation", calculation)
             if calculation is not None
             else None
         ),
-        service_names=tuple(given.service_names or ()),
+        service_names=several(given.service_names),
         text=given.text or None,
         from_time=start,
         until_time=end,

@@ -1,5 +1,6 @@
 """Ranges: what filters narrow by, from one end to the other; an end that is left out is open."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -54,6 +55,12 @@ def numbers(range_: DecimalRange | None) -> tuple[Decimal | None, Decimal | None
 
 def integers(range_: IntRange | None) -> tuple[int | None, int | None]:
     return (stated(range_.min), stated(range_.max)) if range_ else (None, None)
+
+
+def several(values: Sequence[T] | None) -> tuple[T, ...] | None:
+    """A list of what one may have, each once; an empty one is none of them, and not null."""
+    given = stated(values)
+    return None if given is None else tuple(dict.fromkeys(given))
 
 
 def stated(value: T | None) -> T | None:

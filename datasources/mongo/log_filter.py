@@ -24,7 +24,7 @@ def conditions(log_filter: LogFilter) -> list[Document]:
         ("logger", log_filter.loggers),
         ("service_name", log_filter.service_names),
     ):
-        if values:
+        if values is not None:
             found.append({field: {"$in": _storable([str(value) for value in values])}})
     if log_filter.trace_id is not None:
         found.append({"trace_id": {"$in": _storable([log_filter.trace_id])}})
@@ -45,7 +45,7 @@ def index_for(log_filter: LogFilter) -> str:
         return TRACE_INDEX
     if log_filter.calculation_id is not None:
         return CALCULATION_INDEX
-    return LEVEL_INDEX if log_filter.levels else TIME_INDEX
+    return TIME_INDEX if log_filter.levels is None else LEVEL_INDEX
 
 
 def all_of(found: Sequence[Document]) -> Document:

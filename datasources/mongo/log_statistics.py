@@ -30,7 +30,8 @@ class LogStatisticsRepository:
         if scope.customer_ids is not None:
             return []
         # Named levels are counted in the index alone; all of them together are every line.
-        log_filter = replace(log_filter, levels=log_filter.levels or tuple(LogLevel))
+        if log_filter.levels is None:
+            log_filter = replace(log_filter, levels=tuple(LogLevel))
         matched = [{"timestamp": {"$gte": since, "$lt": until}}, *conditions(log_filter)]
         bucket = {"date": "$timestamp", "unit": interval.value, "startOfWeek": "monday"}
         key = {"bucket": {"$dateTrunc": bucket}, "level": "$level"}

@@ -30,8 +30,8 @@ class Conditions:
 
 
 def collect(given: Iterable[tuple[str, object]]) -> Conditions:
-    """The conditions that are set; ``None`` and empty tuples are not."""
-    parameters = {name: asked for name, asked in given if asked is not None and asked != ()}
+    """The conditions that are set; ``None`` is not."""
+    parameters = {name: asked for name, asked in given if asked is not None}
     possible = all(asked is not NOTHING for asked in parameters.values())
     return Conditions(tuple(parameters), parameters, possible)
 
@@ -61,14 +61,17 @@ def storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def names_of(texts: Sequence[str]) -> tuple[str, ...] | _Nothing:
-    """The texts that a row may have; all of them impossible is not the same as none asked for."""
-    kept = tuple(str(text) for text in texts if storable(text))
-    return NOTHING if texts and not kept else kept
+def names_of(texts: Sequence[str] | None) -> tuple[str, ...] | _Nothing | None:
+    """The texts that a row may have, one of them; no row has one of none."""
+    if texts is None:
+        return None
+    return tuple(str(text) for text in texts if storable(text)) or NOTHING
 
 
-def all_of(texts: Sequence[str]) -> tuple[str, ...] | _Nothing:
-    """The texts that a row must have, each of them."""
+def all_of(texts: Sequence[str]) -> tuple[str, ...] | _Nothing | None:
+    """The texts that a row must have, each of them; every row has all of none."""
+    if not texts:
+        return None
     return tuple(map(str, texts)) if all(map(storable, texts)) else NOTHING
 
 

@@ -14,6 +14,7 @@ from datasources.postgres.condition import (
     collect,
     from_time,
     instant,
+    names_of,
     until_time,
 )
 from datasources.postgres.engine import Postgres
@@ -74,7 +75,7 @@ class CustomerRepository:
 def _asked(scope: Scope, where: CustomerFilter) -> Conditions:
     return collect(
         [
-            ("tiers", where.tiers),
+            ("tiers", names_of(where.tiers)),
             ("search", prefix_query(where.search) if where.search else None),
             ("created_from", instant(where.created_from)),
             ("created_until", instant(where.created_until)),

@@ -92,7 +92,13 @@ async def test_tiers_part_the_list(graph: Graph) -> None:
         assert total.data == {"customers": {"totalCount": count}}
     both = await graph.walk(LIST, filter={"tiers": ["PREMIUM", "STANDARD", "PREMIUM"]})
     assert both == [customer for customer in everyone if customer["tier"] != "ENTERPRISE"]
-    assert await graph.walk(LIST, filter={"tiers": [], "search": None}) == everyone
+    assert await graph.walk(LIST, filter={"tiers": None, "search": None}) == everyone
+
+
+async def test_a_list_of_no_tiers_matches_nobody_and_asks_nobody(graph: Graph) -> None:
+    assert await graph.walk(LIST, filter={"tiers": []}) == []
+    total = await graph.ask("{ customers(filter: {tiers: []}) { totalCount } }")
+    assert total.data == {"customers": {"totalCount": 0}}
 
 
 async def test_search_finds_words_in_any_order_and_letter_case(graph: Graph) -> None:

@@ -100,6 +100,12 @@ async def test_a_time_in_the_filter_narrows_the_counts_and_not_the_buckets(
     assert data["logStatistics"] == [{"count": 0}, {"count": 1}]
 
 
+async def test_no_levels_have_no_counts(workshop: Workshop) -> None:
+    data = await workshop.data("{ logStatistics(filter: {levels: []}) { count } }")
+
+    assert data["logStatistics"] == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

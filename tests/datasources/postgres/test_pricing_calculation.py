@@ -191,10 +191,19 @@ async def test_a_scope_sees_those_of_its_customers_alone(
     assert await calculations.count_by_materials(scope, names, NOTHING_ASKED) == counts
 
 
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        CalculationFilter(materials=("\0",)),
+        CalculationFilter(materials=()),
+        CalculationFilter(processes=()),
+    ],
+)
 async def test_nothing_asked_for_is_nothing_found(
-    calculations: PricingCalculationRepository, calls: list[StoreCall]
+    calculations: PricingCalculationRepository,
+    calls: list[StoreCall],
+    impossible: CalculationFilter,
 ) -> None:
-    impossible = CalculationFilter(materials=("\0",))
     assert await calculations.by_ids(everything(), [], NO_COLUMNS) == {}
     assert await calculations.page(everything(), TEN, impossible, NO_COLUMNS) == []
     assert await calculations.count(everything(), impossible) == 0
