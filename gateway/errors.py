@@ -4,6 +4,7 @@ RefusedError   an operation that was not run, or had no answer: one code, one or
 """
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -92,7 +93,29 @@ def refuse_unavailable(cause: StoreUnavailableError) -> RefusedError:
 
 def refuse_document(code: Code, errors: Iterable[GraphQLError]) -> RefusedError:
     """A refusal with graphql-core's own errors, whose texts speak only of the client's document."""
-    return RefusedError(code, [_located(error, {"code": code}) for error in errors])
+    return RefusedError(
+        code, [{**_located(error, {"code": code}), "message": _in_json(error)} for error in errors]
+    )
+
+
+# Values are shown as Python writes them; the client knows what it sent, and the rest says where.
+_SHOWN_VALUE = re.compile(
+    r"(Expected value of .*?)(?:, found| Found|, but encountered error '.*'; found): .*"
+    r"|((?:Enum '\w+'|\w+) cannot represent [^:]*?): .*",
+    re.DOTALL,
+)
+_PYTHON_NULL = re.compile(r"not to be None\.\Z")
+
+
+def _in_json(error: GraphQLError) -> str:
+    """The error's text, without Python's words for the values of variables."""
+    message = _PYTHON_NULL.sub("not to be null.", error.message)
+    cause = error.original_error
+    if not isinstance(cause, GraphQLError) or not (found := _SHOWN_VALUE.fullmatch(cause.message)):
+        return message
+    said = found[1] or found[2]
+    stop = "" if said.endswith(("?", ".")) else "."
+    return f"{message.removesuffix(cause.message)}{said}{stop}"
 
 
 def mask(error: BaseException) -> FormattedError:
@@ -125,7 +148,8 @@ def _translate(error: GraphQLError, masked: dict[int, FormattedError]) -> Format
     if isinstance(cause, StoreUnavailableError):
         return _unavailable(error, cause)
     if _speaks_of_arguments(cause):
-        return _located(error, {"code": Code.BAD_USER_INPUT})
+        message = _PYTHON_NULL.sub("not to be null.", error.message)
+        return {**_located(error, {"code": Code.BAD_USER_INPUT}), "message": message}
     known = masked.get(id(cause))
     if known is None:
         known = masked[id(cause)] = mask(cause)
