@@ -5,6 +5,7 @@ path here, as in GATEWAY_POSTGRES_POOL_MAX_SIZE. A file .env may hold the same n
 """
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -197,9 +198,16 @@ def _problem(detail: ErrorDetails, known: Mapping[tuple[str, ...], Setting]) -> 
     setting = known.get(path) or known.get(path[:1])
     reason = detail["msg"].removeprefix("Value error, ")  # what pydantic puts before our own words
     if setting is None:
-        return f"{'.'.join(path) or 'The settings'}: {reason}."
+        return f"{_names_in(path, reason, known)}."
     if detail["type"] == "missing":
         return f"{setting.name} is not set. {setting.field.description}"
     value = "" if setting.secret else f" is {str(detail['input'])!r}, but"
     default = "" if setting.default is None else f" Default: {setting.default}."
     return f"{setting.name}{value}: {reason}. {setting.field.description}{default}"
+
+
+def _names_in(part: tuple[str, ...], reason: str, known: Mapping[tuple[str, ...], Setting]) -> str:
+    """What is wrong with several settings together, each by the name that a person sets it by."""
+    own = {path[-1]: setting.name for path, setting in known.items() if path[:-1] == part != ()}
+    said = re.sub(r"\w+", lambda word: own.get(word[0], word[0]), reason)
+    return said if said != reason else f"{'.'.join(part) or 'The settings'}: {reason}"

@@ -130,6 +130,16 @@ def test_page_sizes_must_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem == "The settings: the default page size is larger than the largest one."
 
 
+def test_settings_that_do_not_fit_together_are_named_as_they_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GATEWAY_POSTGRES_POOL_MIN_SIZE", "11")
+
+    assert problems() == [
+        "GATEWAY_POSTGRES_POOL_MIN_SIZE must not be above GATEWAY_POSTGRES_POOL_MAX_SIZE."
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["GATEWAY_CURSOR_SECRET", "POSTGRES_URL", "MONGODB_URL", "REDIS_URL"]
 )
