@@ -35,6 +35,10 @@ def _line(exchange: Exchange) -> AuditLine:
             "operation": {"type": kind, "name": name},
             "outcome": outcome,
             "milliseconds": round((monotonic() - exchange.started) * 1000, 2),
+            "cost": {
+                "requested": exchange.price.points if exchange.price else None,
+                "actual": exchange.actual_cost,
+            },
             "rows": dict(exchange.rows),
             "variables_sha256": _hash_of_variables(exchange),
             "document_sha256": _hash_of_document(exchange),

@@ -57,8 +57,10 @@ async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None
     assert line["message"] == "query Read: ok"
     assert line["context"]["rows"]["postgresql"] == 4  # three, and the one that tells of more
     assert line["context"]["operation"] == {"type": "query", "name": "Read"}
+    assert line["context"]["cost"] == {"requested": 4, "actual": 4}
     assert len(line["context"]["variables_sha256"]) == len(line["context"]["document_sha256"]) == 64
     assert line["context"]["milliseconds"] > 0
+    assert refusal["context"]["cost"] == {"requested": None, "actual": None}
     assert (refusal["level"], refusal["message"]) == (
         "WARNING",
         "request unnamed: GRAPHQL_VALIDATION_FAILED",
