@@ -20,6 +20,10 @@ from graphql import (
 )
 from strawberry.types.scalar import ScalarDefinition
 
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(\.[0-9]+)?"
+    r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _MAX_DIGITS = 38
 _MAX_EXPONENT = 38
@@ -31,24 +35,34 @@ def _show_time(value: datetime) -> str:
 
 
 def _read_time(value: object) -> datetime:
-    try:
-        if not isinstance(value, str):
-            raise ValueError
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise GraphQLError(
-            f"{_quote(value)} is not a DateTime: write it as 2026-01-31T12:00:00Z."
-        ) from None
-    if moment.tzinfo is None:
+    read = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if read is None:
+        raise _no_time(value)
+    day, minute, second, fraction, zone = read.groups("")
+    if not zone:
         raise GraphQLError(
             f"The DateTime {_quote(value)} names no zone: append Z for UTC, or an offset like +02:00."
         )
+    if second == "60":
+        raise GraphQLError(
+            f"The DateTime {_quote(value)} lies in a leap second, which is not kept: write second 59 "
+            "of that minute or second 00 of the next."
+        )
+    try:
+        # What is finer than a microsecond is cut off.
+        moment = datetime.fromisoformat(f"{day}T{minute}{second}{fraction[:7]}{zone.upper()}")
+    except ValueError:
+        raise _no_time(value) from None
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         raise GraphQLError(
             f"The DateTime {_quote(value)} lies outside the years 1 to 9999 of UTC."
         ) from None
+
+
+def _no_time(value: object) -> GraphQLError:
+    return GraphQLError(f"{_quote(value)} is not a DateTime: write it as 2026-01-31T12:00:00Z.")
 
 
 def _show_decimal(value: Decimal | str) -> str:
