@@ -29,10 +29,34 @@ AsOf = Annotated[
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Delete what PostgreSQL and MongoDB hold before.")
 ]
+IfEmpty = Annotated[
+    bool,
+    typer.Option(
+        "--if-empty", help="Leave stores that hold data already as they are, and end well."
+    ),
+]
 
 
-def seed(seed: Seed = 42, scale: Scale = 1.0, as_of: AsOf = None, fresh: Fresh = False) -> None:
+def seed(
+    seed: Seed = 42,
+    scale: Scale = 1.0,
+    as_of: AsOf = None,
+    fresh: Fresh = False,
+    if_empty: IfEmpty = False,
+) -> None:
     """Fill the migrated stores with sample data; refuses stores that hold data already."""
+    from datasources.seed.load import NotEmptyError
+
+    try:
+        _fill(seed, scale, as_of, fresh)
+    except NotEmptyError as error:
+        if not if_empty:
+            raise
+        filled = " and ".join(error.filled)
+        typer.echo(f"gateway: there is data already in {filled}; nothing was changed.", err=True)
+
+
+def _fill(seed: int, scale: float, as_of: datetime | None, fresh: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining

@@ -51,6 +51,12 @@ async def test_it_fills_empty_stores_once(store_urls: StoreUrls, tmp_path: Path)
             "gateway: there is data already in PostgreSQL and MongoDB; --fresh deletes it first\n"
         )
 
+        code, out, err = await run(settings, tmp_path, "--scale", "0.01", "--if-empty")
+        assert (code, out) == (0, "")
+        assert err.endswith(
+            "gateway: there is data already in PostgreSQL and MongoDB; nothing was changed.\n"
+        )
+
         code, out, _ = await run(settings, tmp_path, "--scale", "0.02", "--fresh")
         assert code == 0
         assert "400 pricing_calculations" in out
