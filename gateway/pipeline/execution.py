@@ -1,7 +1,11 @@
 """Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from inspect import CORO_CREATED, getcoroutinestate
+from types import CoroutineType
+from typing import Any, TypeGuard, cast
 
 from graphql import ExecutionResult
 
@@ -20,8 +24,12 @@ async def execute(exchange: Exchange) -> None:
     if exchange.data is not None:  # it was kept
         return
     context = _context(exchange)
+    coroutines = _Coroutines()
     try:
-        result = await _run(exchange, context)
+        result = await _run(exchange, context, coroutines)
+    except asyncio.CancelledError:
+        coroutines.close()
+        raise
     finally:
         # A DataLoader calls its batch function in a task of its own, which nobody else cancels.
         for call in tuple(context.calls):
@@ -31,7 +39,29 @@ async def execute(exchange: Exchange) -> None:
         exchange.errors = translate(result.errors, result.data)
 
 
-async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
+class _Coroutines:
+    """Those of one operation, which graphql-core makes at once and awaits one inside the other.
+
+    What is cancelled before it began never awaits those inside it; whoever ends it closes them.
+    """
+
+    def __init__(self) -> None:
+        self.made: list[CoroutineType[Any, Any, Any]] = []
+
+    def is_awaitable(self, value: object) -> TypeGuard[Awaitable[Any]]:
+        """Asked by graphql-core of every value, and so also of every coroutine."""
+        if isinstance(value, CoroutineType):
+            self.made.append(value)
+            return True
+        return hasattr(value, "__await__")
+
+    def close(self) -> None:
+        for coroutine in self.made:
+            if getcoroutinestate(coroutine) == CORO_CREATED:
+                coroutine.close()
+
+
+async def _run(exchange: Exchange, context: Context, coroutines: _Coroutines) -> ExecutionResult:
     request, parts = exchange.request, exchange.parts
     executor = parts.executor.build(
         exchange.view.schema,
@@ -39,6 +69,7 @@ async def _run(exchange: Exchange, context: Context) -> ExecutionResult:
         context_value=context,
         raw_variable_values=request.variables,
         operation_name=request.operation_name or None,
+        is_awaitable=coroutines.is_awaitable,
     )
     if isinstance(executor, list):
         raise refuse_document(Code.BAD_USER_INPUT, executor)
