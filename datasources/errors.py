@@ -1,7 +1,10 @@
 """Errors of the stores. Their texts name a store and never carry a driver's words.
 
 DatasourceError
-`-- StoreUnavailableError     the store did not answer: down, hung, refusing or out of connections
+|-- StoreUnavailableError     the store did not answer: down, hung, refusing or out of connections
+|   `-- UnknownOutcomeError   the connection was lost under a change, which may have been made
+|-- KeyReusedError            an idempotency key that stands for another request
+`-- MissingReferenceError     a row that others refer to has gone
 """
 
 from typing import Literal
@@ -21,3 +24,15 @@ class StoreUnavailableError(DatasourceError):
         self.store = store
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds
+
+
+class UnknownOutcomeError(StoreUnavailableError):
+    """A change was sent and its answer lost; only the store knows whether it was made."""
+
+
+class KeyReusedError(DatasourceError):
+    """The caller used the same idempotency key for something else."""
+
+
+class MissingReferenceError(DatasourceError):
+    """What a new row refers to was deleted in the meantime."""

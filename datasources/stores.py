@@ -1,4 +1,4 @@
-"""Stores: what the gateway reads from, opened together and closed in reverse order."""
+"""Stores: what the gateway reads from and writes to, opened together and closed in reverse order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,9 +18,13 @@ from datasources.postgres.account import AccountRepository
 from datasources.postgres.api_key import ApiKeyRepository
 from datasources.postgres.cost_component import CostComponentRepository
 from datasources.postgres.customer import CustomerRepository
+from datasources.postgres.customer_change import CustomerChanges
 from datasources.postgres.engine import Postgres
 from datasources.postgres.material import MaterialRepository
+from datasources.postgres.material_change import MaterialChanges
+from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.pricing_calculation import PricingCalculationRepository
+from datasources.postgres.pricing_calculation_change import PricingCalculationChanges
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
@@ -60,6 +64,10 @@ class Stores:
     sessions: SessionStore
     rate_limit: RateLimit
     responses: ResponseCache
+    customer_changes: CustomerChanges
+    calculation_changes: PricingCalculationChanges
+    material_changes: MaterialChanges
+    outbox: OutboxRepository
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -107,5 +115,9 @@ async def open_stores(
             sessions=SessionStore(cache),
             rate_limit=RateLimit(cache),
             responses=kept,
+            customer_changes=CustomerChanges(sql),
+            calculation_changes=PricingCalculationChanges(sql),
+            material_changes=MaterialChanges(sql),
+            outbox=OutboxRepository(sql),
             questions=(sql.status, documents.status, cache.status),
         )

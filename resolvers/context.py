@@ -18,11 +18,14 @@ from resolvers.viewer import Viewer
 class Context:
     """``now`` is the operation's one clock reading (UTC), so that all its ranges agree.
 
+    ``writing`` is ``scope`` for what is changed: the rows that the viewer may change.
+
     ``calls`` holds the batch calls that are under way; whoever ends the operation cancels them.
     """
 
     viewer: Viewer
     scope: Scope
+    writing: Scope
     stores: Stores
     cursors: CursorCodec
     limits: Limits

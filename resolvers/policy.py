@@ -1,4 +1,4 @@
-"""Policy: whose rows a viewer's roles let it read."""
+"""Policy: whose rows a viewer's roles let it read and change."""
 
 from collections.abc import Set
 from uuid import UUID
@@ -7,6 +7,8 @@ from resolvers.viewer import Role
 
 # Whoever works for the company sees all of its customers; a customer's people see their own.
 COMPANY = frozenset({Role.ANALYST, Role.SERVICE, Role.ADMIN})
+# Analysts look on; these change what is any customer's.
+STEWARDS = frozenset({Role.SERVICE, Role.ADMIN})
 
 
 def customers_seen(
@@ -20,3 +22,10 @@ def customers_seen(
     if roles & COMPANY:
         return None
     return granted or frozenset()
+
+
+def customers_changed(
+    roles: Set[Role], granted: frozenset[UUID] | None = None
+) -> frozenset[UUID] | None:
+    """The customers whose rows may be changed: fewer than are seen, where an analyst is a customer too."""
+    return None if roles & STEWARDS else granted or frozenset()

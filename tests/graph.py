@@ -61,6 +61,7 @@ class Graph:
         context = Context(
             viewer=Viewer("test", "Test", frozenset({Role.ADMIN})),
             scope=scope,
+            writing=scope,
             stores=self.stores,
             cursors=self.cursors,
             limits=self.limits,

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any, Self
 
 from datasources.breaker import Breaker
-from datasources.errors import StoreUnavailableError
+from datasources.errors import StoreUnavailableError, UnknownOutcomeError
 from datasources.observer import Observer, StoreCall, ignore
 from datasources.postgres.pool import Pool
 from datasources.postgres.settings import PostgresSettings
@@ -43,6 +43,15 @@ class Postgres:
         await self._pool.close()
 
     async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
+        return await self._guarded(scope, statement, parameters, times=2)
+
+    async def write(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
+        """Sent once: a change whose answer was lost raises :class:`UnknownOutcomeError`."""
+        return await self._guarded(scope, statement, parameters, times=1)
+
+    async def _guarded(
+        self, scope: Scope, statement: Statement, parameters: Parameters, times: int
+    ) -> list[Row]:
         arguments = statement.arguments(parameters)
         remaining = scope.remaining_seconds()
         if remaining <= 0:
@@ -53,9 +62,9 @@ class Postgres:
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
-                    return await self._observed(seconds, statement, arguments)
+                    return await self._observed(seconds, statement, arguments, times)
                 except StoreUnavailableError as error:
-                    if fair:
+                    if fair or isinstance(error, UnknownOutcomeError):
                         raise
                     raise TimeoutError(error.reason) from None
         except TimeoutError as error:
@@ -65,7 +74,7 @@ class Postgres:
         """Asks past the breaker, so that it tells of a store that has come back."""
         version, message, started = None, None, monotonic()
         try:
-            answer = await self._answer(_STATUS_SECONDS, _VERSION, ())
+            answer = await self._answer(_STATUS_SECONDS, _VERSION, (), times=2)
             version = str(answer[0][0]).split()[0]
         except StoreUnavailableError as error:
             message = error.reason
@@ -81,21 +90,21 @@ class Postgres:
         }
 
     async def _observed(
-        self, seconds: float, statement: Statement, arguments: Sequence[object]
+        self, seconds: float, statement: Statement, arguments: Sequence[object], times: int
     ) -> list[Row]:
         started, rows = monotonic(), 0
         try:
-            answer = await self._answer(seconds, statement, arguments)
+            answer = await self._answer(seconds, statement, arguments, times)
             rows = len(answer)
             return answer
         finally:
             self._observer(StoreCall("postgresql", statement.sql, monotonic() - started, rows))
 
     async def _answer(
-        self, seconds: float, statement: Statement, arguments: Sequence[object]
+        self, seconds: float, statement: Statement, arguments: Sequence[object], times: int
     ) -> list[Row]:
-        """Asks again when the connection was lost: what is written here may be sent twice."""
-        connected = asked_again = False
+        """Asks at most so many times, again only when the connection was lost."""
+        connected, asked = False, 0
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -105,13 +114,15 @@ class Postgres:
                             connected = True
                             return await connection.fetch(statement.sql, *arguments)
                     except Exception as error:
-                        if asked_again or not lost(error):
+                        asked += 1
+                        if asked == times or not lost(error):
                             raise
-                        asked_again = True
         except Exception as error:
             reason = reason_of(error)
             if reason is None:
                 raise
             if self._pool.is_exhausted and not connected:
                 reason = "has no connection to spare"
+            if times == 1 and connected and lost(error):
+                raise UnknownOutcomeError("postgresql", reason, 1.0) from error
             raise unavailable(reason) from error

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Computed,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -25,8 +27,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from datasources.records import (
     ROLES,
@@ -49,6 +52,18 @@ METADATA = MetaData(
         "ck": "%(table_name)s_%(constraint_name)s_check",
     }
 )
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's xid8, which grows for as long as the cluster lives."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **given: object) -> str:
+        return "XID8"
+
+
+ischema_names["xid8"] = TransactionId  # so that a database's own columns are read back as such
 
 
 def _quoted(values: Iterable[str]) -> str:
@@ -255,3 +270,34 @@ Index(
     COST_COMPONENTS.c.component_type,
     COST_COMPONENTS.c.id,
 )
+
+# Read in the order of its primary key: docs/decisions/0014-outbox-order.md says why.
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column(
+        "transaction_id",
+        TransactionId,
+        primary_key=True,
+        autoincrement=False,
+        server_default=text("pg_current_xact_id()"),
+    ),
+    Column("sequence", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", UUID(), nullable=False, unique=True, server_default=func.gen_random_uuid()),
+    _required("kind", Text),
+    _required("payload", JSONB()),
+    _moment("occurred_at"),
+)
+
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("viewer_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _required("request_hash", LargeBinary),
+    _required("response", JSONB()),
+    _moment("created_at"),
+    CheckConstraint("char_length(key) BETWEEN 1 AND 200", name="key"),
+    CheckConstraint("octet_length(request_hash) = 32", name="request_hash"),
+)
+Index("idempotency_keys_created_at_idx", IDEMPOTENCY_KEYS.c.created_at)

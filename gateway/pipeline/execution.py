@@ -15,7 +15,7 @@ from gateway.errors import Code, refuse_document, translate
 from gateway.pipeline.exchange import Exchange
 from resolvers.allowance import Allowance
 from resolvers.context import Context
-from resolvers.policy import customers_seen
+from resolvers.policy import customers_changed, customers_seen
 
 _MARGIN_SHARE = 0.05
 
@@ -82,13 +82,12 @@ async def _run(exchange: Exchange, context: Context, coroutines: _Coroutines) ->
 def _context(exchange: Exchange) -> Context:
     parts, now = exchange.parts, datetime.now(UTC)
     # Stores give up a little before the operation does, so that its other fields still arrive.
-    margin_seconds = parts.deadline_seconds * _MARGIN_SHARE
+    deadline = exchange.deadline - parts.deadline_seconds * _MARGIN_SHARE
+    roles, granted = exchange.viewer.roles, exchange.customer_ids
     return Context(
         viewer=exchange.viewer,
-        scope=Scope(
-            customers_seen(exchange.viewer.roles, exchange.customer_ids),
-            exchange.deadline - margin_seconds,
-        ),
+        scope=Scope(customers_seen(roles, granted), deadline),
+        writing=Scope(customers_changed(roles, granted), deadline),
         stores=parts.stores,
         cursors=parts.cursors,
         limits=parts.limits,

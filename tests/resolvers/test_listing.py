@@ -28,6 +28,7 @@ NO_STORES: Any = None
 CONTEXT = Context(
     viewer=Viewer("1", "Ada", frozenset()),
     scope=Scope(None, float("inf")),
+    writing=Scope(None, float("inf")),
     stores=NO_STORES,
     cursors=CursorCodec(b"secret"),
     limits=Limits(),

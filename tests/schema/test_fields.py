@@ -126,6 +126,7 @@ async def ask(query: str, **variables: object) -> ExecutionResult:
     context = Context(
         viewer=Viewer("1", "Ada", frozenset()),
         scope=Scope(None, float("inf")),
+        writing=Scope(None, float("inf")),
         stores=NO_STORES,
         cursors=CursorCodec(b"secret"),
         limits=Limits(),

@@ -27,6 +27,7 @@ OTHERS = {
     "gateway/pipeline/": "documents, answers and budgets that the gateway keeps for itself",
     "gateway/ready_key.py": "the demo's keys",
     "gateway/telemetry/": "the audit trail",
+    "resolvers/aftermath.py": "tags that are bumped after a change",
 }
 
 # Methods of what `Stores` holds that look up nothing for a viewer, or only what its key names.

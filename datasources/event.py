@@ -1,0 +1,43 @@
+"""Event: what happened, as it stands in the outbox until every store knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypedDict
+from uuid import UUID, uuid4
+
+
+class EventKind(StrEnum):
+    """With what a payload of the kind holds; ids are texts, money is a decimal string."""
+
+    CALCULATION_RECORDED = "calculation_recorded"
+    """calculation_id, customer_id, material, market_data, performance_metrics, metadata"""
+    MATERIAL_PRICE_CHANGED = "material_price_changed"
+    """material, old_price_per_kg, new_price_per_kg, currency"""
+    MATERIAL_CHANGED = "material_changed"
+    """The same, where its price stayed."""
+    CUSTOMER_CHANGED = "customer_changed"
+    """customer_id"""
+    CUSTOMER_DELETED = "customer_deleted"
+    """customer_id, calculation_count"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that is about to happen, together with the rows that it tells of."""
+
+    kind: EventKind
+    payload: Mapping[str, Any]
+    id: UUID = field(default_factory=uuid4)
+
+
+class EventRecord(TypedDict):
+    """``transaction_id`` and ``sequence`` together are its position; positions only grow."""
+
+    transaction_id: int
+    sequence: int
+    id: UUID
+    kind: str
+    payload: Mapping[str, Any]
+    occurred_at: datetime
