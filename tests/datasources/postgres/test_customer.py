@@ -66,9 +66,10 @@ async def test_a_scope_sees_its_customers_alone(
 
 
 async def test_the_tiers_narrow(customers: CustomerRepository, sample: Sample) -> None:
-    where = CustomerFilter(tiers=(Tier.PREMIUM, Tier.ENTERPRISE))
+    tiers = (Tier.PREMIUM, Tier.ENTERPRISE)
+    where = CustomerFilter(tiers=tiers)
     assert await _found(customers, where) == {
-        row["id"] for row in sample.customers if row["tier"] in where.tiers
+        row["id"] for row in sample.customers if row["tier"] in tiers
     }
 
 
