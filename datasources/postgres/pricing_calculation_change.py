@@ -69,13 +69,13 @@ class PricingCalculationChanges:
     async def look(
         self, scope: Scope, claim: Claim, customer_id: UUID, material: str
     ) -> CalculationLook:
-        """A customer that is not in scope is not known."""
+        """A customer that is not in scope is not known, nor what was made for it."""
         given = {"customer_id": customer_id, "material": material if storable(material) else ""}
         found = await self._work.look(scope, _LOOK, claim, given)
         in_scope = scope.customer_ids is None or customer_id in scope.customer_ids
         return CalculationLook(
             found.now,
-            None if found.response is None else _restored(found.response),
+            _restored(found.response) if found.response is not None and in_scope else None,
             in_scope and found.row["customer_id"] is not None,
             found.row["density_g_per_cm3"],
         )

@@ -272,6 +272,17 @@ async def test_a_customer_records_for_itself_alone(desk: Desk) -> None:
     assert analyst.calls == ()
 
 
+async def test_a_key_shows_nothing_of_a_customer_that_is_no_longer_ones_own(desk: Desk) -> None:
+    id_, key = await desk.make_customer()
+    asked = calculation_input(id_)
+    assert (await desk.ask(RECORD, customer(key), input=asked)).problems() == []
+
+    later = await desk.ask(RECORD, customer(uuid4()), input=asked)
+
+    assert later.problems() == [("UNKNOWN_CUSTOMER", "customerId")]
+    assert later.payload["calculation"] is None
+
+
 AMOUNT = st.decimals("0", "5000", places=4)
 
 
