@@ -35,7 +35,7 @@ def test_write_makes_the_check_pass(tmp_path: Path) -> None:
 
 
 def test_a_field_that_is_gone_is_breaking(tmp_path: Path) -> None:
-    file = committed_as(tmp_path, ("  companyName: String!", "  legalName: String!"))
+    file = committed_as(tmp_path, ('name."""\n  companyName:', 'name."""\n  legalName:'))
     code, said, advice = run("check", "--file", file)
     assert (code, said) == (1, "breaking   Field Customer.legalName was removed.\n")
     assert "gateway schema print --write" in advice
