@@ -103,6 +103,16 @@ def test_what_is_no_document_is_refused_with_a_code(
     assert refusal(cache, text).code is code
 
 
+def test_fields_are_compared_only_so_often(schema: GraphQLSchema) -> None:
+    cache = DocumentCache(schema, DocumentSettings())
+
+    cache.find("{" + " name" * 300 + "}")
+    found = refusal(cache, "{" + " name" * 400 + "}")
+
+    assert found.code is Code.GRAPHQL_VALIDATION_FAILED
+    assert found.errors[0]["message"].startswith("The document selects the same fields too often")
+
+
 def test_validation_stops_at_so_many_errors(schema: GraphQLSchema) -> None:
     cache = DocumentCache(schema, DocumentSettings(max_errors=3))
 
