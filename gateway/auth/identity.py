@@ -7,6 +7,8 @@ from uuid import UUID
 from resolvers.policy import customers_seen
 from resolvers.viewer import Role, Viewer
 
+ANONYMOUS = "anonymous"  # the id of every stranger
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -27,4 +29,4 @@ def identity(viewer: Viewer, customer_ids: Iterable[UUID] = ()) -> Identity:
 
 
 def anonymous(role: Role) -> Identity:
-    return identity(Viewer("anonymous", "Anonymous", frozenset({role})))
+    return identity(Viewer(ANONYMOUS, "Anonymous", frozenset({role})))

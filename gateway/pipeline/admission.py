@@ -5,6 +5,7 @@ Nobody queues here: a client that waits by itself costs the process nothing, and
 
 from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.quota import counted_as
 from resolvers.viewer import Role
 
 # Whose pages and machines stand still without an answer; all others can wait a moment.
@@ -13,7 +14,10 @@ _FIRST = frozenset({Role.CUSTOMER, Role.SERVICE, Role.ADMIN})
 
 async def admit(exchange: Exchange) -> None:
     concurrency = exchange.parts.concurrency
-    settings, client = concurrency.settings, exchange.viewer.id
+    settings, client = (
+        concurrency.settings,
+        counted_as(exchange.viewer, exchange.request.client_address),
+    )
     places = settings.per_process
     if not exchange.viewer.roles & _FIRST:
         places = max(1, int(places * settings.analyst_share))

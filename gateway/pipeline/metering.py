@@ -11,7 +11,7 @@ from math import ceil
 from datasources.redis.rate_limit import UNIT, Order
 from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.quota import Client, Draws, leading_role
+from gateway.pipeline.quota import Client, Draws, counted_as, leading_role
 from gateway.pipeline.reservation import Reservation, Standing, shown
 
 _log = logging.getLogger("gateway.rate_limit")
@@ -64,10 +64,10 @@ async def settle_budget(exchange: Exchange) -> None:
 
 def _client(exchange: Exchange) -> Client:
     """A key draws on its owner's budget, as the owner's sessions do, and on one of its own."""
-    viewer = exchange.viewer
-    user = f"user:{viewer.user_id}" if viewer.user_id else viewer.id
+    viewer, address = exchange.viewer, exchange.request.client_address
+    user = f"user:{viewer.user_id}" if viewer.user_id else counted_as(viewer, address)
     key = viewer.id if viewer.id.startswith("key:") else ""
-    return Client(user, key, leading_role(viewer.roles), exchange.request.client_address)
+    return Client(user, key, leading_role(viewer.roles), address)
 
 
 def _owed(exchange: Exchange, reservation: Reservation) -> int:

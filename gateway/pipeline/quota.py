@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from datasources.redis.rate_limit import UNIT, Bucket
-from resolvers.viewer import Role
+from gateway.auth.identity import ANONYMOUS
+from resolvers.viewer import Role, Viewer
 
 RateLimitMode = Literal["off", "measure", "enforce"]
 Unit = Literal["points", "requests"]
@@ -136,6 +137,11 @@ class Client(NamedTuple):
     address: str
 
 
+def counted_as(viewer: Viewer, address: str) -> str:
+    """Whose operation it is; strangers share one id, but not what each of them may do."""
+    return f"{ANONYMOUS}:{network_of(address)}" if viewer.id == ANONYMOUS else viewer.id
+
+
 # The role that allows most speaks for a user with several.
 _RANK = (Role.SERVICE, Role.ADMIN, Role.ANALYST, Role.CUSTOMER)
 
@@ -165,7 +171,7 @@ class Quotas:
         yield _draw("role", unit, client.role, _times(own, settings.role_factor))
         if client.address:
             quota: Quota = getattr(settings, f"address_{unit}")
-            yield _draw("address", unit, _network(client.address), quota)
+            yield _draw("address", unit, network_of(client.address), quota)
 
 
 def _draw(kind: str, unit: Unit, owner: str, quota: Quota) -> tuple[Policy, Bucket]:
@@ -179,7 +185,7 @@ def _times(quota: Quota, factor: float) -> Quota:
     return Quota(max(1, int(quota.capacity * factor)), quota.refill_per_second * factor)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Whoever has one IPv6 address has a whole /64 of them."""
     try:
         parsed = ip_address(address)

@@ -29,8 +29,8 @@ async def parts(redis: RedisStore, meter_of: MeterOf) -> Parts:
     return edge(meter=meter, authenticator=Authenticator(anonymous=analyst))
 
 
-async def ask(query: str, parts: Parts) -> Any:
-    return orjson.loads((await answer(Request(query), parts)).body)
+async def ask(query: str, parts: Parts, address: str = "") -> Any:
+    return orjson.loads((await answer(Request(query, client_address=address), parts)).body)
 
 
 async def test_the_budget_is_that_of_whoever_asks(parts: Parts) -> None:
@@ -49,6 +49,20 @@ async def test_the_budget_is_that_of_whoever_asks(parts: Parts) -> None:
             "restoreRate": 1,
         },
     }
+
+
+async def test_a_stranger_spends_no_budget_but_its_own(
+    redis: RedisStore, meter_of: MeterOf
+) -> None:
+    meter = meter_of(redis, quotas(points=Quota(1_000, 1), requests=Quota(1, 0.001)))
+    parts = edge(Role.CUSTOMER, meter=meter)
+
+    first = await ask("{ viewer { name } }", parts, "192.0.2.1")
+    again = await ask("{ viewer { id } }", parts, "192.0.2.1")
+    other = await ask("{ viewer { name } }", parts, "192.0.2.2")
+
+    assert first["data"] == other["data"] == {"viewer": {"name": "Anonymous"}}
+    assert again["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
 async def test_a_dry_run_spends_nothing(parts: Parts) -> None:

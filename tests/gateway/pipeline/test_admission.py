@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from gateway.auth.identity import anonymous
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.admission import admit, release
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.exchange import Exchange, Parts, Request
 from resolvers.viewer import Role, Viewer
+from tests.gateway.pipeline.edge import edge
 
 
 class Door:
@@ -50,6 +52,20 @@ async def test_a_client_has_its_own_limit_and_hurts_nobody_else() -> None:
 
     await release(first)
     await door.enter(Role.CUSTOMER, id="a")
+
+
+async def test_strangers_do_not_share_the_limit_of_one() -> None:
+    parts = edge(concurrency=Concurrency(ConcurrencySettings(per_client=1)))
+
+    async def knock(address: str) -> None:
+        exchange = Exchange(Request(client_address=address), parts, monotonic(), monotonic() + 5)
+        exchange.viewer = anonymous(Role.CUSTOMER).viewer
+        await admit(exchange)
+
+    await knock("192.0.2.1")
+    await knock("192.0.2.2")
+    with pytest.raises(RefusedError):
+        await knock("192.0.2.1")
 
 
 async def test_the_process_has_a_limit() -> None:
