@@ -63,6 +63,7 @@ seen.language = await page.locator("html").getAttribute("lang");
 seen.tabs = await page.getByRole("tab").allInnerTexts();
 
 seen.first = await run(seen.tabs[0]);
+seen.scrolls = await page.evaluate(() => document.documentElement.scrollHeight > innerHeight);
 
 const docs = await pane("Documentation Explorer");
 await docs.getByRole("link", { name: "Query" }).click();

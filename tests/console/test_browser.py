@@ -105,6 +105,10 @@ def test_last_example_shows_every_store_available(visit: Visit) -> None:
     }
 
 
+def test_the_page_fits_its_window(visit: Visit) -> None:
+    assert visit["scrolls"] is False
+
+
 def test_panes_open(visit: Visit) -> None:
     assert "customers" in visit["docs"]
     assert "Everything that can be read." in visit["docs"]
