@@ -12,6 +12,7 @@ from gateway.transport.guard import guards
 from gateway.transport.health import health_routes
 from gateway.transport.http import GraphQLEndpoint
 from gateway.transport.login import login_routes
+from gateway.transport.metrics import metrics_routes
 from gateway.transport.sdl import sdl_routes
 from schema import build_schema
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
             *console_routes(settings.console),
             *login_routes(settings.auth, settings.http),
             *health_routes(),
+            *metrics_routes(),
         ],
         middleware=guards(settings.http),
         lifespan=lifespan(settings, lambda roles: schema or build_schema(roles).core),

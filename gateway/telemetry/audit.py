@@ -44,6 +44,10 @@ class AuditTrail:
     dropped: int = 0
     _waiting: deque[AuditLine] = field(default_factory=deque)
 
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
     def record(self, line: AuditLine) -> None:
         if len(self._waiting) >= self.settings.max_waiting:
             self._waiting.popleft()
