@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 from uuid import UUID, uuid4
 
 
@@ -41,3 +41,41 @@ class EventRecord(TypedDict):
     kind: str
     payload: Mapping[str, Any]
     occurred_at: datetime
+
+
+class Position(NamedTuple):
+    """Where a reader stands in the outbox; the next event is the first one beyond."""
+
+    transaction_id: int
+    sequence: int
+
+
+BEGINNING = Position(0, 0)
+
+_PRIVATE = frozenset({"market_data", "performance_metrics", "metadata"})
+
+
+class StreamEvent(NamedTuple):
+    """An event as it is told to everyone; ``previous`` is where the one before it stands.
+
+    A reader that stands elsewhere than at ``previous`` missed what lies between.
+    """
+
+    position: Position
+    previous: Position
+    id: UUID
+    kind: str
+    payload: Mapping[str, Any]
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, record: EventRecord, previous: Position) -> Self:
+        """Without what only the projections need of the payload."""
+        return cls(
+            Position(record["transaction_id"], record["sequence"]),
+            previous,
+            record["id"],
+            record["kind"],
+            {key: value for key, value in record["payload"].items() if key not in _PRIVATE},
+            record["occurred_at"],
+        )

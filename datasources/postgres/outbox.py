@@ -1,10 +1,8 @@
 """Outbox: the events of committed changes, in an order in which none is ever skipped."""
 
-from typing import NamedTuple
-
-from datasources.event import EventRecord
+from datasources.event import EventRecord, Position
 from datasources.postgres.engine import Postgres
-from datasources.postgres.statement import written
+from datasources.postgres.statement import Statement, written
 from datasources.scope import Scope
 
 # A transaction that is under way may still add rows at any place behind its own number, so that only
@@ -17,23 +15,27 @@ _AFTER = written(
     ORDER BY outbox.transaction_id, outbox.sequence
     LIMIT :most"""
 )
-
-
-class Position(NamedTuple):
-    """Where a reader stands; the next event is the first one beyond."""
-
-    transaction_id: int
-    sequence: int
-
-
-BEGINNING = Position(0, 0)
+_EPOCH = Statement(
+    """SELECT left(encode(sha256(convert_to(format('%s/%s', system_identifier, pg_database.oid),
+        'UTF8')), 'hex'), 16) AS epoch
+    FROM pg_control_system(), pg_database WHERE datname = current_database()""",
+    (),
+)
 
 
 class OutboxRepository:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        self._epoch: str | None = None
 
     async def after(self, scope: Scope, position: Position, most: int) -> list[EventRecord]:
         """The next events. No event before the last one of them will appear later."""
         given = {**position._asdict(), "most": most}
         return await self._postgres.fetch(scope, _AFTER, given)
+
+    async def epoch(self, scope: Scope) -> str:
+        """16 characters that name the cluster and database within which positions hold."""
+        if self._epoch is None:
+            rows = await self._postgres.fetch(scope, _EPOCH, {})
+            self._epoch = str(rows[0]["epoch"])
+        return self._epoch

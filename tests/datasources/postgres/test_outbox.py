@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from datasources.event import EventRecord
+from datasources.event import BEGINNING, EventRecord, Position
 from datasources.postgres import migrate
 from datasources.postgres.bulk import loading
 from datasources.postgres.connection import Connection
 from datasources.postgres.engine import Postgres
-from datasources.postgres.outbox import BEGINNING, OutboxRepository, Position
+from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.settings import PostgresSettings
-from tests.datasources.postgres.conftest import everything
+from tests.datasources.postgres.conftest import Filled, everything
 
 INSERT = "INSERT INTO outbox (kind, payload) VALUES ($1, '{}') RETURNING sequence"
 
@@ -127,3 +127,16 @@ async def test_whatever_the_order_of_writes_and_commits_each_event_is_read_once(
     while await reader.read():
         pass
     assert sorted(reader.seen, key=int) == [str(number) for number in range(told)]
+
+
+async def test_an_epoch_names_one_database_of_one_cluster(
+    empty_database: PostgresSettings, filled: Filled
+) -> None:
+    epochs = []
+    for settings in (empty_database, empty_database, filled.settings):
+        postgres = await Postgres.open(settings)
+        epochs.append(await OutboxRepository(postgres).epoch(everything()))
+        await postgres.close()
+
+    assert epochs[0] == epochs[1] != epochs[2]
+    assert [len(epoch) for epoch in epochs] == [16, 16, 16]
