@@ -17,6 +17,9 @@ from resolvers.loader import loader
 from schema.rule import FREE, RULE, Rule
 from schema.selection import COLUMNS, SEPARATE, selection_of
 
+CHANGE = "change"  # metadata key: the function of a root field that changes something
+COMPUTED = "computed"  # metadata key: the function that derives a value from the parent's record
+
 Load = Callable[[Any], Awaitable[Any]]
 
 
@@ -51,7 +54,7 @@ def computed(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={COLUMNS: reads, RULE: rule},
+        metadata={COLUMNS: reads, COMPUTED: resolver, RULE: rule},
         directives=rule.directives(),
     )
 
@@ -122,7 +125,7 @@ def changing(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={COLUMNS: (), RULE: rule},
+        metadata={COLUMNS: (), CHANGE: function, RULE: rule},
         directives=rule.directives(),
     )
 
@@ -133,7 +136,7 @@ def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[
     use = (spec, *map(id, raw.field_nodes))
     load = context.loaders.get(use)
     if load is None:
-        arguments = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+        arguments = stated(given)
         selection = EMPTY if spec.whole else selection_of(raw)
         question = (spec, repr(sorted(arguments.items())), selection)
         load = context.loaders.get(question)
@@ -142,6 +145,11 @@ def _bind(spec: BatchSpec, info: strawberry.Info[Context, None], given: Mapping[
             context.loaders[question] = load
         context.loaders[use] = load
     return load
+
+
+def stated(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that a client gave or that have a default."""
+    return {name: value for name, value in given.items() if value is not strawberry.UNSET}
 
 
 def _dress(

@@ -1,0 +1,99 @@
+"""Source: where a field's value lives, as its definition says it in ``extensions["source"]``.
+
+A field without one (introspection, other people's schemas) runs its ordinary resolver for each object.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from graphql import GraphQLField
+
+from gateway.engine.tree import SelectedField
+
+Arguments = dict[str, Any]
+
+
+class Folded(Protocol):
+    """One value as text: ``pieces[0]``, the first hole's value, ``pieces[1]`` and so on.
+
+    There is one piece more than there are ``holes``, each of which names its field, by its place in
+    ``FoldPlan.holes``, and the key that the field is asked for.
+    """
+
+    @property
+    def pieces(self) -> Sequence[bytes]: ...
+
+    @property
+    def holes(self) -> Sequence[tuple[int, Any]]: ...
+
+    def path_of(self, number: int) -> tuple[str | int, ...]:
+        """Where the hole of that number stands below the field; asked only for an error's path."""
+        ...
+
+
+class FoldPlan(Protocol):
+    """How a field and what is selected below it are fetched as finished text."""
+
+    @property
+    def holes(self) -> Sequence[SelectedField]:
+        """The fields that the text leaves open, because other stores or Python answer them."""
+        ...
+
+    async def fetch(
+        self,
+        context: Any,
+        keys: Sequence[Any],
+        arguments_of: Callable[[SelectedField], Arguments],
+    ) -> Sequence[Folded | Exception | None]:
+        """One slot for each key; ``arguments_of`` gives a field's arguments as its function takes them."""
+        ...
+
+
+class Source(Protocol):
+    """What a field is read from; which attributes mean something depends on ``kind``.
+
+    column     ``key``: the subscript of the parent's record, or its attribute
+    computed   ``function(record)``, without I/O
+    batch      ``function(context, keys, selection, **arguments)`` answers all parents at once: ``key``
+               is the parent's column that holds the key, or ``argument`` the argument that is the key;
+               with neither the key is ``True``. ``whole`` says that the selection changes nothing.
+    change     ``function(context, selection, **arguments)``, a root field of a mutation
+    """
+
+    @property
+    def kind(self) -> Literal["column", "computed", "batch", "change"]: ...
+
+    @property
+    def key(self) -> str | None: ...
+
+    @property
+    def argument(self) -> str | None: ...
+
+    @property
+    def whole(self) -> bool: ...
+
+    @property
+    def function(self) -> Callable[..., Any] | None: ...
+
+    @property
+    def convert(self) -> Callable[[Mapping[str, Any]], Arguments]:
+        """From graphql-core's coerced arguments to what ``function`` takes, ``argument`` among them."""
+        ...
+
+    @property
+    def select(self) -> Callable[[SelectedField], Any]:
+        """The selection that ``function`` is given for a use of the field."""
+        ...
+
+    @property
+    def fold(self) -> Callable[[SelectedField], FoldPlan | None] | None:
+        """Called once for each use while an operation is compiled; ``None`` where it cannot fold."""
+        ...
+
+
+BatchCall = Callable[..., Awaitable[Sequence[Any]]]
+
+
+def source_of(definition: GraphQLField) -> Source | None:
+    found: Source | None = definition.extensions.get("source")
+    return found
