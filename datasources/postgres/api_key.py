@@ -13,13 +13,14 @@ from datasources.records import ApiKeyHolderRecord, ApiKeyRecord
 from datasources.scope import Scope
 
 _SHOWN = "id, prefix, name, user_id, role, created_at, expires_at, last_used_at, revoked_at"
-_BY_PREFIX = Statement(
+_HOLDERS = (
     "SELECT k.id, k.prefix, k.hashed_secret, k.name, k.user_id, k.role, k.expires_at,"
     " k.last_used_at, k.revoked_at, coalesce(u.is_active, true) AS is_active,"
     " ARRAY(SELECT c.id FROM customers AS c WHERE c.user_id = k.user_id) AS customer_ids"
-    " FROM api_keys AS k LEFT JOIN users AS u ON u.id = k.user_id WHERE k.prefix = $1",
-    ("prefix",),
+    " FROM api_keys AS k LEFT JOIN users AS u ON u.id = k.user_id"
 )
+_BY_PREFIX = Statement(f"{_HOLDERS} WHERE k.prefix = $1", ("prefix",))
+_BY_PREFIXES = Statement(f"{_HOLDERS} WHERE k.prefix = ANY($1::text[])", ("prefixes",))
 
 
 def _returning(sql: str, *names: str) -> Statement:
@@ -55,6 +56,12 @@ class ApiKeyRepository:
     async def by_prefix(self, scope: Scope, prefix: str) -> ApiKeyHolderRecord | None:
         rows = await self._postgres.fetch(scope, _BY_PREFIX, {"prefix": prefix})
         return rows[0] if rows else None
+
+    async def by_prefixes(
+        self, scope: Scope, prefixes: Sequence[str]
+    ) -> dict[str, ApiKeyHolderRecord]:
+        rows = await self._postgres.fetch(scope, _BY_PREFIXES, {"prefixes": prefixes})
+        return {row["prefix"]: row for row in rows}
 
     async def insert(self, scope: Scope, key: ApiKeyRecord) -> ApiKeyRecord:
         """Keeps a new key; one that is kept already stays as it is but for its name."""

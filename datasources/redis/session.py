@@ -3,6 +3,7 @@
 Redis holds the hash of a session's id only, so that nobody who reads Redis can take a session over.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,6 +13,8 @@ from uuid import UUID
 from datasources.redis.client import RedisStore
 from datasources.redis.scripts import ATTEMPT
 from datasources.scope import Scope
+
+_AT_ONCE = 10  # leaves connections to others
 
 
 class SessionRecord(TypedDict):
@@ -44,6 +47,20 @@ class SessionStore:
             "user_id": UUID(user_id),
             "started_at": datetime.fromtimestamp(float(started), UTC),
         }
+
+    async def touch(self, scope: Scope, sessions: Sequence[str], ttl_seconds: float) -> list[bool]:
+        """Whether each of ``sessions`` is still there, in their order; the time of those begins anew."""
+        milliseconds = _milliseconds(ttl_seconds)
+        alive: list[bool] = []
+        for start in range(0, len(sessions), _AT_ONCE):
+            found = await asyncio.gather(
+                *(
+                    self._redis.execute(scope, "PEXPIRE", self._key(session), milliseconds)
+                    for session in sessions[start : start + _AT_ONCE]
+                )
+            )
+            alive += map(bool, found)
+        return alive
 
     async def end(self, scope: Scope, session: str) -> None:
         await self._redis.execute(scope, "DEL", self._key(session))

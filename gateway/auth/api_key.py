@@ -1,7 +1,7 @@
 """API key: the caller that a key's text stands for, by what PostgreSQL said within the last second."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from time import monotonic
@@ -13,7 +13,9 @@ from gateway.auth.account import unrestricted
 from gateway.auth.identity import Identity, identity
 from gateway.auth.recent import Recent
 from gateway.auth.refusal import unauthenticated
+from gateway.errors import RefusedError
 from resolvers import key_text
+from resolvers.key_text import KeyText
 from resolvers.viewer import Role, Viewer
 
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -39,19 +41,27 @@ class ApiKeys:
         if key is None:
             raise unauthenticated("key_malformed")
         record = await self._recent.get(key.prefix)
-        if record is None or not compare_digest(record["hashed_secret"], key.hashed_secret):
-            raise unauthenticated("key_unknown")
         now = datetime.now(UTC)
-        if record["revoked_at"] is not None:
-            raise unauthenticated("key_revoked")
-        if record["expires_at"] is not None and record["expires_at"] <= now:
-            raise unauthenticated("key_expired")
-        if not record["is_active"]:
-            raise unauthenticated("inactive")
+        refusal = _refusal(key, record, now)
+        if record is None or refusal is not None:
+            raise refusal or unauthenticated("key_unknown")
         self._note_use(record, now)
         role = Role(record["role"])
         viewer = Viewer(f"key:{key.prefix}", record["name"], frozenset({role}), record["user_id"])
-        return identity(viewer, record["customer_ids"])
+        expires_at = record["expires_at"].timestamp() if record["expires_at"] else None
+        return identity(viewer, record["customer_ids"], expires_at)
+
+    async def lapsed(self, texts: Collection[str]) -> dict[str, RefusedError]:
+        """Those of ``texts`` that hold no longer, and why, as PostgreSQL says now, asked once for all.
+
+        Raises ``StoreUnavailableError``, and then nobody knows.
+        """
+        keys = {text: key for text in texts if (key := key_text.read(text)) is not None}
+        prefixes = {key.prefix for key in keys.values()}
+        records = await self._api_keys.by_prefixes(unrestricted(), list(prefixes))
+        now = datetime.now(UTC)
+        found = {text: _refusal(key, records.get(key.prefix), now) for text, key in keys.items()}
+        return {text: refusal for text, refusal in found.items() if refusal is not None}
 
     async def settle(self) -> None:
         """Waits until every use so far is noted."""
@@ -79,3 +89,14 @@ class ApiKeys:
         except StoreUnavailableError:
             return  # the next use is noted
         self._recent.forget(prefix)
+
+
+def _refusal(key: KeyText, record: ApiKeyHolderRecord | None, now: datetime) -> RefusedError | None:
+    """Why ``key`` does not hold, which only who knows its secret is told."""
+    if record is None or not compare_digest(record["hashed_secret"], key.hashed_secret):
+        return unauthenticated("key_unknown")
+    if record["revoked_at"] is not None:
+        return unauthenticated("key_revoked")
+    if record["expires_at"] is not None and record["expires_at"] <= now:
+        return unauthenticated("key_expired")
+    return None if record["is_active"] else unauthenticated("inactive")

@@ -1,9 +1,10 @@
 """Authenticator: takes whatever a caller shows to who the caller is, or refuses it; never guesses."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from datasources.errors import StoreUnavailableError
 from datasources.stores import Stores
 from gateway.auth.account import Accounts
 from gateway.auth.api_key import ApiKeys
@@ -15,6 +16,7 @@ from gateway.auth.refusal import unauthenticated
 from gateway.auth.session import Sessions
 from gateway.auth.settings import AuthSettings, Source
 from gateway.auth.token import Tokens
+from gateway.errors import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,29 @@ class Authenticator:
         if self.anonymous is None:
             raise unauthenticated("missing")
         return self.anonymous
+
+    async def lapsed(self, shown: Iterable[Credentials]) -> dict[Credentials, RefusedError]:
+        """Those keys and sessions of ``shown`` that hold no longer, and why, as their stores say now.
+
+        Of a store that does not answer nobody is found. Tokens end by themselves, at a known time.
+        """
+        by_key: dict[str, Credentials] = {}
+        by_session: dict[str, Credentials] = {}
+        for each in shown:
+            if each.api_key is not None:
+                by_key[each.api_key] = each
+            elif each.bearer is None and each.session is not None:
+                by_session[each.session] = each
+        found: dict[Credentials, RefusedError] = {}
+        if self.api_keys is not None and by_key:
+            with suppress(StoreUnavailableError):
+                lapsed = await self.api_keys.lapsed(by_key)
+                found |= {by_key[text]: refusal for text, refusal in lapsed.items()}
+        if self.sessions is not None and by_session:
+            with suppress(StoreUnavailableError):
+                lapsed = await self.sessions.lapsed(by_session)
+                found |= {by_session[text]: refusal for text, refusal in lapsed.items()}
+        return found
 
 
 CLOSED = Authenticator()  # lets nobody in

@@ -1,6 +1,7 @@
 """Session: signing in with a password, the session that follows, and who it stands for."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from gateway.auth.password import MAX_LENGTH, Passwords
 from gateway.auth.recent import Recent
 from gateway.auth.refusal import unauthenticated
 from gateway.auth.settings import AuthSettings
-from gateway.errors import Code, refuse
+from gateway.errors import Code, RefusedError, refuse
 from resolvers.viewer import Role, Viewer
 
 
@@ -52,7 +53,23 @@ class Sessions:
         account = await self._accounts.by_id(found["user_id"])
         if account is None:
             raise unauthenticated("session_unknown")
-        return identity(_viewer(account), account["customer_ids"])
+        expires_at = (found["started_at"] + longest).timestamp()
+        return identity(_viewer(account), account["customer_ids"], expires_at)
+
+    async def lapsed(self, sessions: Collection[str]) -> dict[str, RefusedError]:
+        """Those of ``sessions`` that ended, and why, as Redis says now, asked once for all.
+
+        The time of the others begins anew. Raises ``StoreUnavailableError``, and then nobody knows.
+        """
+        asked = list(sessions)
+        alive = await self._sessions.touch(
+            unrestricted(), asked, self._settings.session_ttl_seconds
+        )
+        return {
+            session: unauthenticated("session_unknown")
+            for session, lives in zip(asked, alive, strict=True)
+            if not lives
+        }
 
     async def sign_in(self, email: str, password: str, address: str) -> SignedIn:
         """Counts the attempt before it looks at the password, and tells nobody who has an account."""

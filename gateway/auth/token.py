@@ -74,13 +74,14 @@ class Tokens:
             raise unauthenticated("token_expired")
         else:
             self._checked.move_to_end(digest)
-        return await self._identity(checked.viewer)
+        return await self._identity(checked)
 
-    async def _identity(self, viewer: Viewer) -> Identity:
+    async def _identity(self, checked: _Checked) -> Identity:
+        viewer = checked.viewer
         if viewer.user_id is None or not is_restricted(viewer.roles):
-            return identity(viewer)
+            return identity(viewer, (), checked.until)
         account = await self._accounts.by_id(viewer.user_id)
-        return identity(viewer, account["customer_ids"] if account else ())
+        return identity(viewer, account["customer_ids"] if account else (), checked.until)
 
     def _remember(self, digest: bytes, checked: _Checked) -> None:
         self._checked[digest] = checked
