@@ -12,7 +12,7 @@ class EventKind(StrEnum):
     """With what a payload of the kind holds; ids are texts, money is a decimal string."""
 
     CALCULATION_RECORDED = "calculation_recorded"
-    """calculation_id, customer_id, material, market_data, performance_metrics, metadata"""
+    """calculation_id, customer_id, material; the rest is in the calculation's row"""
     MATERIAL_PRICE_CHANGED = "material_price_changed"
     """material, old_price_per_kg, new_price_per_kg, currency"""
     MATERIAL_CHANGED = "material_changed"
@@ -20,7 +20,7 @@ class EventKind(StrEnum):
     CUSTOMER_CHANGED = "customer_changed"
     """customer_id"""
     CUSTOMER_DELETED = "customer_deleted"
-    """customer_id, calculation_count"""
+    """customer_id, calculation_count, and buckets: [material, process, UTC day] of each that it had"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Position(NamedTuple):
 
 BEGINNING = Position(0, 0)
 
-_PRIVATE = frozenset({"market_data", "performance_metrics", "metadata"})
+# The first three stand in events that were written before PostgreSQL's migration 4.
+_PRIVATE = frozenset({"market_data", "performance_metrics", "metadata", "buckets"})
 
 
 class StreamEvent(NamedTuple):

@@ -226,6 +226,14 @@ class MaterialRecord(TypedDict, total=False):
     freshness: FreshnessRecord
 
 
+class AnalysisRecord(TypedDict):
+    """What was known of the market and of the computation, as JSON; money is a decimal string."""
+
+    market_data: Mapping[str, Any]
+    performance_metrics: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+
 class PricingAnalyticsRecord(TypedDict, total=False):
     calculation_id: UUID
     customer_id: UUID

@@ -10,7 +10,7 @@ from datasources.errors import KeyReusedError, MissingReferenceError
 from datasources.event import Event, EventKind
 from datasources.postgres.pricing_calculation_change import CalculationLook
 from datasources.postgres.unit_of_work import Claim
-from datasources.records import CostComponentRecord, PricingCalculationRecord
+from datasources.records import AnalysisRecord, CostComponentRecord, PricingCalculationRecord
 from resolvers import aftermath, global_id, idempotency, pricing
 from resolvers.calculation_input import CalculationInput, CostComponentInput, check
 from resolvers.context import Context
@@ -63,8 +63,10 @@ async def _attempt(context: Context, asked: _Asked) -> RecordedCalculation | Non
         return RecordedCalculation(user_errors=problems.found)
     components = [_component(line, found.now) for line in given["cost_components"]]
     calculation = _calculation(asked, components, weight, found.now)
-    event = _event(given, calculation)
-    if not await changes.record(context.writing, asked.claim, calculation, components, event):
+    analysis, event = _analysis(given), _event(calculation)
+    if not await changes.record(
+        context.writing, asked.claim, calculation, components, analysis, event
+    ):
         return None
     await aftermath.forget(context, _tags(calculation))
     return RecordedCalculation(calculation)
@@ -143,22 +145,26 @@ def _calculation(
     }
 
 
-def _event(given: CalculationInput, calculation: PricingCalculationRecord) -> Event:
-    """With what was entered for the analytics, which PostgreSQL keeps nowhere else."""
+def _analysis(given: CalculationInput) -> AnalysisRecord:
     market = given["market_data"]
+    return {
+        "market_data": {
+            "material_price_per_kg": pricing.shown(market["material_price_per_kg"]),
+            "labor_rate_per_hour": pricing.shown(market["labor_rate_per_hour"]),
+            "market_trend": market["market_trend"],
+        },
+        "performance_metrics": dict(given["performance_metrics"]),
+        "metadata": given["metadata"],
+    }
+
+
+def _event(calculation: PricingCalculationRecord) -> Event:
     return Event(
         EventKind.CALCULATION_RECORDED,
         {
             "calculation_id": str(calculation["id"]),
             "customer_id": str(calculation["customer_id"]),
             "material": calculation["material"],
-            "market_data": {
-                "material_price_per_kg": pricing.shown(market["material_price_per_kg"]),
-                "labor_rate_per_hour": pricing.shown(market["labor_rate_per_hour"]),
-                "market_trend": market["market_trend"],
-            },
-            "performance_metrics": given["performance_metrics"],
-            "metadata": given["metadata"],
         },
     )
 

@@ -41,12 +41,15 @@ _DELETE = written(
     components AS (DELETE FROM cost_components AS component USING pricing_calculations AS owner, held
         WHERE component.calculation_id = owner.id AND owner.customer_id = held.id RETURNING 1),
     calculations AS (DELETE FROM pricing_calculations AS calculation USING held
-        WHERE calculation.customer_id = held.id RETURNING calculation.id, calculation.material),
+        WHERE calculation.customer_id = held.id RETURNING calculation.id, calculation.material,
+            calculation.process, (calculation.created_at AT TIME ZONE 'UTC')::date AS day),
     deleted AS (DELETE FROM customers USING held WHERE customers.id = held.id
         RETURNING customers.id, user_id, company_name, tier, created_at, updated_at),
     told AS (INSERT INTO outbox (kind, payload)
         SELECT 'customer_deleted', jsonb_build_object('customer_id', id, 'calculation_count',
-            (SELECT count(*) FROM calculations)) FROM deleted)
+            (SELECT count(*) FROM calculations), 'buckets', (SELECT coalesce(
+                jsonb_agg(DISTINCT jsonb_build_array(material, process, day)), '[]')
+                FROM calculations)) FROM deleted)
     SELECT *, (SELECT count(*) FROM components) AS component_count,
         ARRAY(SELECT id FROM calculations) AS calculation_ids,
         ARRAY(SELECT DISTINCT material FROM calculations) AS materials

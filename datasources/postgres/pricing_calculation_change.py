@@ -15,7 +15,7 @@ from datasources.postgres.engine import Postgres
 from datasources.postgres.snapshot import restored, snapshot
 from datasources.postgres.tables import PRICING_CALCULATIONS
 from datasources.postgres.unit_of_work import Claim, UnitOfWork, looking, making
-from datasources.records import CostComponentRecord, PricingCalculationRecord
+from datasources.records import AnalysisRecord, CostComponentRecord, PricingCalculationRecord
 from datasources.scope import Scope
 
 _LOOK = looking(
@@ -27,12 +27,13 @@ _RECORD = making(
     calculation="""INSERT INTO pricing_calculations (id, customer_id, material, quantity, dimensions,
         geometric_complexity_score, process, surface_finish, tolerance_class, special_requirements,
         delivery_timeline, rush_order, cost_breakdown, pricing_tiers, estimated_weight_kg,
-        created_at, updated_at)
+        created_at, updated_at, analysis)
     SELECT :id::uuid, :customer_id::uuid, :material::text, :quantity::integer, :dimensions::jsonb,
         :geometric_complexity_score::numeric, :process::text, :surface_finish::text,
         :tolerance_class::text, :special_requirements::text[], :delivery_timeline::text,
         :rush_order::boolean, :cost_breakdown::jsonb, :pricing_tiers::jsonb,
-        :estimated_weight_kg::numeric, :created_at::timestamptz, :updated_at::timestamptz
+        :estimated_weight_kg::numeric, :created_at::timestamptz, :updated_at::timestamptz,
+        :analysis::jsonb
     FROM claimed""",
     components="""INSERT INTO cost_components (id, calculation_id, component_type, description,
         unit_cost, quantity, total_cost, created_at)
@@ -86,6 +87,7 @@ class PricingCalculationChanges:
         claim: Claim,
         calculation: PricingCalculationRecord,
         components: Sequence[CostComponentRecord],
+        analysis: AnalysisRecord,
         event: Event,
     ) -> bool:
         """Whether it was recorded now; if not, the key was taken in the meantime."""
@@ -94,10 +96,9 @@ class PricingCalculationChanges:
             for name, column in _COMPONENT_COLUMNS.items()
         }
         response = snapshot(calculation)
+        given = {**calculation, **columns, "analysis": analysis}
         try:
-            return await self._work.make(
-                scope, _RECORD, claim, response, event, {**calculation, **columns}
-            )
+            return await self._work.make(scope, _RECORD, claim, response, event, given)
         except asyncpg.ForeignKeyViolationError as error:
             raise MissingReferenceError("customer") from error
 

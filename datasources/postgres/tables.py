@@ -202,6 +202,8 @@ PRICING_CALCULATIONS = Table(
     _required("estimated_weight_kg", Numeric(10, 4)),
     _moment("created_at"),
     _moment("updated_at"),
+    # What the analytics in MongoDB are made of beside the rest of the row: an AnalysisRecord.
+    Column("analysis", JSONB()),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint(
         "coalesce((dimensions ->> 'length_mm')::numeric, 0) > 0"
@@ -223,6 +225,7 @@ PRICING_CALCULATIONS = Table(
     CheckConstraint("jsonb_typeof(pricing_tiers) = 'array'", name="pricing_tiers"),
     CheckConstraint("total_price >= 0 AND total_price <> 'NaN'", name="total_price"),
     CheckConstraint("estimated_weight_kg >= 0", name="estimated_weight_kg"),
+    CheckConstraint("jsonb_typeof(analysis) = 'object'", name="analysis"),
 )
 _calculation = PRICING_CALCULATIONS.c
 Index(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from datasources.seed.analysis import Analysis
 from datasources.seed.calculation import Calculation
 from datasources.seed.company import company_name, email
 from datasources.seed.fixed import decimal, divide, text
@@ -49,6 +50,7 @@ CALCULATION_COLUMNS = (
     "estimated_weight_kg",
     "created_at",
     "updated_at",
+    "analysis",
 )
 COMPONENT_COLUMNS = (
     "id",
@@ -96,7 +98,7 @@ def customer_rows(plan: Plan, identity: Identity, numbers: range) -> tuple[list[
     return users, customers
 
 
-def calculation_row(calculation: Calculation) -> Row:
+def calculation_row(calculation: Calculation, analysis: Analysis) -> Row:
     part, costs = calculation.part, calculation.costs
     length, width, height = (millimetres(side) for side in part[:3])
     material_cost, labor_cost, setup_cost, overhead_cost = map(text, costs.total)
@@ -124,6 +126,7 @@ def calculation_row(calculation: Calculation) -> Row:
         decimal(part.weight),
         calculation.created_at,
         calculation.created_at,
+        analysis.record,
     )
 
 

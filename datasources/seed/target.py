@@ -22,6 +22,7 @@ from datasources.postgres.tables import (
 )
 from datasources.scope import Scope
 from datasources.seed import row
+from datasources.seed.analysis import analyses
 from datasources.seed.calculation import Calculation, Pricing
 from datasources.seed.document import analytics_document
 from datasources.seed.log import LogWriter
@@ -73,7 +74,8 @@ class PostgresTarget:
 
     async def load(self, pricing: Pricing, piece: Sequence[Calculation], tally: Tally) -> None:
         to = self._connection
-        rows = [row.calculation_row(calculation) for calculation in piece]
+        analyzed = zip(piece, analyses(pricing, piece), strict=True)
+        rows = [row.calculation_row(*each) for each in analyzed]
         count = await copy_rows(to, PRICING_CALCULATIONS, row.CALCULATION_COLUMNS, rows)
         tally.add(PRICING_CALCULATIONS.name, count)
         rows = [each for part in piece for each in row.component_rows(pricing.identity, part)]
@@ -103,8 +105,8 @@ class MongoTarget:
             await mongo_bulk.clear(self._store, _scope(), collection)
 
     async def load(self, pricing: Pricing, piece: Sequence[Calculation], tally: Tally) -> None:
-        random = pricing.identity.random("analytics", piece[0].number)
-        documents = [analytics_document(pricing, each, random) for each in piece]
+        analyzed = zip(piece, analyses(pricing, piece), strict=True)
+        documents = [analytics_document(*each) for each in analyzed]
         await self._insert(tally, PRICING_ANALYTICS, documents)
         lines = LogWriter(pricing.plan, pricing.identity).write(piece)
         if lines:

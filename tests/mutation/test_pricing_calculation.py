@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,19 +83,22 @@ async def test_the_event_tells_what_the_other_stores_need(desk: Desk) -> None:
             "calculation_id": key,
             "customer_id": customer_id,
             "material": "aluminum_6061",
-            "market_data": {
-                "material_price_per_kg": "4.2000",
-                "labor_rate_per_hour": "64.5000",
-                "market_trend": "stable",
-            },
-            "performance_metrics": {
-                "calculation_time_ms": 12.5,
-                "cache_hit_rate": 0.75,
-                "api_response_time_ms": 40.0,
-            },
-            "metadata": {"source": "test"},
         }
     ]
+    sql = "SELECT analysis FROM pricing_calculations WHERE id = $1::text::uuid"
+    assert orjson.loads(await desk.value(sql, key)) == {
+        "market_data": {
+            "material_price_per_kg": "4.2000",
+            "labor_rate_per_hour": "64.5000",
+            "market_trend": "stable",
+        },
+        "performance_metrics": {
+            "calculation_time_ms": 12.5,
+            "cache_hit_rate": 0.75,
+            "api_response_time_ms": 40.0,
+        },
+        "metadata": {"source": "test"},
+    }
 
 
 async def test_two_round_trips_record_four_components(desk: Desk) -> None:

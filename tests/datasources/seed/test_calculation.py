@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from datasources.seed.analysis import analyses
 from datasources.seed.calculation import Calculation, Pricing
 from datasources.seed.document import analytics_document
 from datasources.seed.example import example
@@ -24,7 +25,11 @@ from datasources.seed.row import (
 AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
 PRICING = Pricing(Plan.make(42, 0.2, AS_OF))
 ORDERS = [each for piece in PRICING.plan.calculation_pieces() for each in PRICING.draw(piece)]
-ROWS = [dict(zip(CALCULATION_COLUMNS, calculation_row(each), strict=True)) for each in ORDERS]
+ANALYSES = analyses(PRICING, ORDERS)
+ROWS = [
+    dict(zip(CALCULATION_COLUMNS, calculation_row(*each), strict=True))
+    for each in zip(ORDERS, ANALYSES, strict=True)
+]
 PLACES = Decimal("0.0001")
 
 
@@ -66,8 +71,8 @@ def test_offers_for_more_parts_are_cheaper_by_the_part() -> None:
 
 
 def test_analytics_repeat_the_calculation() -> None:
-    for calculation, row in zip(ORDERS, ROWS, strict=True):
-        document = analytics_document(PRICING, calculation, PRICING.identity.random("any"))
+    for calculation, analysis, row in zip(ORDERS, ANALYSES, ROWS, strict=True):
+        document = analytics_document(calculation, analysis)
         priced = document["pricing_data"]
         assert document["calculation_id"] == row["id"]
         assert document["customer_id"] == row["customer_id"]
@@ -81,6 +86,10 @@ def test_analytics_repeat_the_calculation() -> None:
         stock, labor = components(calculation)[:2]
         assert document["market_data"]["material_price_per_kg"] == stock["unit_cost"]
         assert document["market_data"]["labor_rate_per_hour"] == labor["unit_cost"]
+        assert document["performance_metrics"] == row["analysis"]["performance_metrics"]
+        assert document["metadata"] == row["analysis"]["metadata"]
+        rate = document["market_data"]["labor_rate_per_hour"]
+        assert str(rate) == row["analysis"]["market_data"]["labor_rate_per_hour"]
 
 
 def test_orders_grow_over_ninety_days() -> None:
