@@ -1,27 +1,26 @@
 """App: the whole gateway as one ASGI application, composed from top to bottom."""
 
 from graphql import GraphQLSchema
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from gateway.lifespan import lifespan
 from gateway.settings import Settings, load_settings
 from gateway.telemetry.logs import configure_logging
+from gateway.transport.asgi import Gateway
 from gateway.transport.console import console_routes
+from gateway.transport.endpoint import Endpoint
 from gateway.transport.guard import guards
 from gateway.transport.health import health_routes
-from gateway.transport.http import GraphQLEndpoint
 from gateway.transport.login import login_routes
 from gateway.transport.metrics import metrics_routes
 from gateway.transport.sdl import sdl_routes
 from schema import build_schema
 
 
-def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starlette:
+def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Gateway:
     """Opens nothing yet: the stores open when the server starts the application's lifespan."""
-    return Starlette(
+    return Gateway(
+        Endpoint(settings.http, settings.auth.cookie_name),
         routes=[
-            Route("/graphql", GraphQLEndpoint(settings.http, settings.auth.cookie_name)),
             *sdl_routes(settings.auth.cookie_name),
             *console_routes(settings.console),
             *login_routes(settings.auth, settings.http),
@@ -33,7 +32,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Starl
     )
 
 
-def from_environment() -> Starlette:
+def from_environment() -> Gateway:
     """What each process of a server calls to get its application."""
     settings = load_settings()
     configure_logging(settings.log)

@@ -1,35 +1,35 @@
 """Departure: notices that a client went away, and stops the work that nobody waits for any more."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
+from gateway.transport.message import ClientGoneError
 
 T = TypeVar("T")
+Gone = Callable[[], Awaitable[None]]
 
 _WATCH_AFTER_SECONDS = 0.02  # a quick answer is spared the task that watches
 
 
-async def while_present(receive: Receive, work: Coroutine[None, None, T]) -> T:
-    """The result of ``work``; cancels it and raises ``ClientDisconnect`` when the client goes away."""
-    watch = _Watch(receive)
+async def while_present(gone: Gone, work: Coroutine[None, None, T]) -> T:
+    """The result of ``work``; cancels it and raises ``ClientGoneError`` once ``gone`` returns."""
+    watch = _Watch(gone)
     try:
         return await work
     except asyncio.CancelledError:
         if watch.gone and watch.working.uncancel() == 0:
-            raise ClientDisconnect from None
+            raise ClientGoneError from None
         raise
     finally:
         watch.stop()
 
 
 class _Watch:
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, wait: Gone) -> None:
         working = asyncio.current_task()
         assert working is not None
-        self.receive = receive
+        self.wait = wait
         self.working = working
         self.gone = False
         self.watching: asyncio.Task[None] | None = None
@@ -40,8 +40,7 @@ class _Watch:
         self.watching = asyncio.get_running_loop().create_task(self.watch())
 
     async def watch(self) -> None:
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
+        await self.wait()
         self.gone = True
         self.working.cancel()
 

@@ -1,6 +1,6 @@
-"""Guard: what every answer of this host carries, and what a page of another origin may make a browser do.
+"""Guard: what every answer of this host carries, and what no request may be larger than.
 
-Sources: Fetch, section 3.2 (CORS); OWASP Secure Headers.
+Source: OWASP Secure Headers.
 """
 
 import orjson
@@ -9,42 +9,34 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import Code, refuse
+from gateway.errors import Code, RefusedError, refuse
+from gateway.transport.cross_origin import rules
 from gateway.transport.settings import HttpSettings
 
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-_ALLOWED_HEADERS = (
-    "Apollo-Require-Preflight",
-    "Authorization",
-    "Content-Type",
-    "GraphQL-Require-Preflight",
-    "If-None-Match",
-    "Traceparent",
-    "X-API-Key",
-)
-_EXPOSED_HEADERS = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Trace-Id")
-_PREFLIGHT_SECONDS = 600
 
 
 def guards(settings: HttpSettings) -> list[Middleware]:
     """Outermost first. Without configured origins no other origin's page may read an answer."""
-    found = [Middleware(SecurityHeaders), Middleware(HeaderLimit, settings.headers_max_bytes)]
+    found = [Middleware(SecurityHeaders), Middleware(HeaderLimit, settings)]
     if settings.cors_origins:
-        cors = Middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=_ALLOWED_HEADERS,
-            expose_headers=_EXPOSED_HEADERS,
-            allow_credentials="*" not in settings.cors_origins,
-            max_age=_PREFLIGHT_SECONDS,
-        )
-        found.append(cors)
+        found.append(Middleware(CORSMiddleware, **rules(settings)))
     return found
+
+
+def check_headers(size: int, settings: HttpSettings) -> None:
+    """Refuses headers of ``size`` bytes where that is larger than anybody needs."""
+    if size > settings.headers_max_bytes:
+        raise refuse(
+            Code.HEADERS_TOO_LARGE,
+            f"The headers are larger than {settings.headers_max_bytes} bytes, the most that is read "
+            "here.",
+            limit=settings.headers_max_bytes,
+        )
 
 
 class SecurityHeaders:
@@ -57,7 +49,7 @@ class SecurityHeaders:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -67,28 +59,26 @@ class SecurityHeaders:
 class HeaderLimit:
     """Refuses a request whose headers are larger than anybody needs before anything reads them."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
         self._app = app
-        self._max_bytes = max_bytes
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             size = sum(len(name) + len(value) for name, value in scope["headers"])
-            if size > self._max_bytes:
-                await self._refuse(send)
+            try:
+                check_headers(size, self._settings)
+            except RefusedError as refusal:
+                await _refuse(send, refusal)
                 return
         await self._app(scope, receive, send)
 
-    async def _refuse(self, send: Send) -> None:
-        refusal = refuse(
-            Code.HEADERS_TOO_LARGE,
-            f"The headers are larger than {self._max_bytes} bytes, the most that is read here.",
-            limit=self._max_bytes,
-        )
-        body = orjson.dumps({"errors": refusal.errors})
-        headers = [
-            (b"content-type", b"application/graphql-response+json; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
-        ]
-        await send({"type": "http.response.start", "status": 431, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+async def _refuse(send: Send, refusal: RefusedError) -> None:
+    body = orjson.dumps({"errors": refusal.errors})
+    headers = [
+        (b"content-type", b"application/graphql-response+json; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

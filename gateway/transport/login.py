@@ -14,11 +14,13 @@ from starlette.routing import Route
 
 from datasources.errors import StoreUnavailableError
 from gateway.auth.authenticator import Authenticator
+from gateway.auth.credentials import Credentials
 from gateway.auth.session import Sessions, SignedIn
 from gateway.auth.settings import AuthSettings, Source
 from gateway.errors import Code, RefusedError, refuse, refuse_unavailable
 from gateway.transport.credentials import client_address, read_credentials
 from gateway.transport.login_page import HEADERS, page
+from gateway.transport.message import join_headers
 from gateway.transport.settings import HttpSettings
 from gateway.transport.status import STRICT_2026
 from resolvers.viewer import Viewer
@@ -52,7 +54,9 @@ class _Desk:
         from_page = _media_type(request) == "application/x-www-form-urlencoded"
         try:
             email, password = await _read(request)
-            address = client_address(request.scope, self._http.trusted_proxies)
+            peer = request.client.host if request.client else ""
+            headers, _ = join_headers(request.scope["headers"])
+            address = client_address(headers, peer, self._http.trusted_proxies)
             signed_in = await _sessions(request).sign_in(email, password, address)
         except (RefusedError, StoreUnavailableError) as error:
             refusal = _refusal(error)
@@ -69,7 +73,7 @@ class _Desk:
         """The cookie goes in any case; a session that is not there any more is as good as ended."""
         try:
             _check_origin(request)
-            session = read_credentials(request.scope, self._auth.cookie_name).session
+            session = _shown_by(request, self._auth.cookie_name).session
             if session is not None:
                 await _sessions(request).sign_out(session)
         except (RefusedError, StoreUnavailableError) as error:
@@ -80,7 +84,7 @@ class _Desk:
 
     async def tell(self, request: Request) -> Response:
         try:
-            shown = read_credentials(request.scope, self._auth.cookie_name)
+            shown = _shown_by(request, self._auth.cookie_name)
             found = await _authenticator(request).identify(shown)
         except (RefusedError, StoreUnavailableError) as error:
             return _told(_refusal(error))
@@ -102,6 +106,10 @@ class _Desk:
             httponly=True,
             samesite="strict",
         )
+
+
+def _shown_by(request: Request, cookie_name: str) -> Credentials:
+    return read_credentials(join_headers(request.scope["headers"])[0], cookie_name)
 
 
 def _authenticator(request: Request) -> Authenticator:

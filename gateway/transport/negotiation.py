@@ -18,13 +18,13 @@ class MediaType(StrEnum):
 
 
 @lru_cache(maxsize=256)
-def negotiate(accept: bytes, rules: StatusRules) -> MediaType | None:
+def negotiate(accept: str, rules: StatusRules) -> MediaType | None:
     """The best acceptable media type; ``None`` where the client accepts neither.
 
     Without a wish of the client (no header, a wildcard) the 2026 rules answer with the GraphQL media
     type and the legacy rules with JSON.
     """
-    ranges = list(_ranges(accept.decode("latin-1"))) if accept.strip() else [("*", "*", 1.0)]
+    ranges = list(_ranges(accept)) if accept.strip() else [("*", "*", 1.0)]
     order = list(MediaType) if rules == "strict-2026" else [MediaType.JSON, MediaType.GRAPHQL]
     best: tuple[float, int] = (0.0, 0)
     chosen: MediaType | None = None
@@ -66,15 +66,13 @@ def _ranges(accept: str) -> Iterator[_Range]:
 
 
 @lru_cache(maxsize=256)
-def readable(content_type: bytes) -> bool:
+def readable(content_type: str) -> bool:
     """Whether a body of this type can be read: JSON in UTF-8.
 
     Only a type that browsers never send on their own is taken, so that a foreign page cannot post
     here without asking first (a CORS preflight, which this endpoint does not grant).
     """
-    essence, *parameters = (
-        part.strip().lower() for part in content_type.decode("latin-1").split(";")
-    )
+    essence, *parameters = (part.strip().lower() for part in content_type.split(";"))
     values = dict(_parameter(parameter) for parameter in parameters)
     return essence == MediaType.JSON and values.get("charset", "utf-8") in ("utf-8", "utf8")
 

@@ -13,19 +13,19 @@ from gateway.pipeline.reservation import Standing
 
 def rate_limit_headers(
     standings: Sequence[Standing], retry_after_seconds: int | None
-) -> Iterator[tuple[bytes, bytes]]:
+) -> Iterator[tuple[str, str]]:
     if standings:
-        yield b"ratelimit-policy", b", ".join(_policy(each.policy) for each in standings)
-        yield b"ratelimit", ", ".join(map(_standing, standings)).encode()
+        yield "ratelimit-policy", ", ".join(_policy(each.policy) for each in standings)
+        yield "ratelimit", ", ".join(map(_standing, standings))
     if retry_after_seconds is not None:
-        yield b"retry-after", b"%d" % retry_after_seconds
+        yield "retry-after", str(retry_after_seconds)
 
 
 @lru_cache(maxsize=256)
-def _policy(policy: Policy) -> bytes:
+def _policy(policy: Policy) -> str:
     window = f";w={policy.window_seconds}" if policy.window_seconds else ""
     unit = ';gateway-unit="points"' if policy.unit == "points" else ""
-    return f'"{policy.name}";q={policy.quota.capacity}{window}{unit}'.encode()
+    return f'"{policy.name}";q={policy.quota.capacity}{window}{unit}'
 
 
 def _standing(standing: Standing) -> str:

@@ -8,31 +8,23 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
 
 from gateway.errors import Code, refuse
-from gateway.pipeline.exchange import Request
+from gateway.transport.message import BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import readable
 from gateway.transport.settings import HttpSettings
 
 _MAX_PARAMETERS = 32
 _PARAMETERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
-_PREFLIGHT_HEADERS = (
-    b"graphql-require-preflight",
-    b"apollo-require-preflight",
-    b"x-apollo-operation-name",
+_PREFLIGHT_HEADERS = frozenset(
+    {"graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"}
 )
 
-
-def header(scope: Scope, name: bytes) -> bytes:
-    """The header's value; several of one name are joined, as a list-valued header may be split."""
-    return b",".join(value for key, value in scope["headers"] if key == name)
+Parameters = dict[str, Any]
 
 
-def check_url(scope: Scope, settings: HttpSettings) -> None:
-    length = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-    if length > settings.url_max_bytes:
+def check_url(incoming: Incoming, settings: HttpSettings) -> None:
+    if incoming.url_bytes > settings.url_max_bytes:
         raise refuse(
             Code.URI_TOO_LONG,
             f"The URL is longer than {settings.url_max_bytes} bytes. Send this request by POST.",
@@ -40,13 +32,13 @@ def check_url(scope: Scope, settings: HttpSettings) -> None:
         )
 
 
-def check_preflight(scope: Scope) -> None:
+def check_preflight(headers: Headers) -> None:
     """Another origin's page can make a browser send a GET with the reader's cookie, but no own header.
 
     POST needs no such proof: its JSON is nothing that a plain form sends. Source: Apollo Server,
     "Preventing Cross-Site Request Forgery".
     """
-    if header(scope, b"cookie") and not any(header(scope, name) for name in _PREFLIGHT_HEADERS):
+    if headers.get("cookie") and not any(headers.get(name) for name in _PREFLIGHT_HEADERS):
         raise refuse(
             Code.CSRF_PREVENTED,
             "A GET with a cookie must say that it comes from a program of yours: add the header "
@@ -54,10 +46,11 @@ def check_preflight(scope: Scope) -> None:
         )
 
 
-def read_query_string(scope: Scope) -> Request:
+def read_query_string(query_string: str) -> Parameters:
+    """The parameters of a GET, checked for their types."""
     try:
         pairs = parse_qsl(
-            scope["query_string"].decode("ascii"),
+            query_string.encode("ascii").decode(),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=_MAX_PARAMETERS,
@@ -75,47 +68,35 @@ def read_query_string(scope: Scope) -> Request:
     for name in ("variables", "extensions"):
         if text := given.pop(name, None):
             given[name] = _json(text.encode(), f"The parameter {name}")
-    return _request(given, safe=True)
+    return _checked(given)
 
 
-async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> Request:
-    if not readable(header(scope, b"content-type")):
+async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
+    """The parameters of a POST, checked for their types."""
+    headers = incoming.headers
+    if not readable(headers.get("content-type", "")):
         raise refuse(
             Code.UNSUPPORTED_MEDIA_TYPE,
             "Send the body as JSON in UTF-8, with the header Content-Type: application/json.",
         )
-    if header(scope, b"content-encoding") not in (b"", b"identity"):
+    if headers.get("content-encoding", "") not in ("", "identity"):
         raise refuse(
             Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a Content-Encoding."
         )
-    declared = header(scope, b"content-length")
-    if declared.isdigit() and int(declared) > settings.body_max_bytes:
+    declared = headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > settings.body_max_bytes:
         raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.body_timeout_seconds):
-            body = await _receive_all(receive, settings)
+            body = await incoming.body(settings.body_max_bytes)
+    except BodyTooLargeError:
+        raise _too_large(settings) from None
     except TimeoutError:
         raise refuse(
             Code.REQUEST_TIMEOUT,
             f"The body was not sent within {settings.body_timeout_seconds:g} s.",
         ) from None
-    return _request(_json(body, "The body"), safe=False)
-
-
-async def _receive_all(receive: Receive, settings: HttpSettings) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > settings.body_max_bytes:
-            raise _too_large(settings)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return _checked(_json(body, "The body"))
 
 
 def _too_large(settings: HttpSettings) -> Exception:
@@ -134,46 +115,45 @@ def _json(text: bytes, what: str) -> Any:
         raise refuse(Code.BAD_REQUEST, f"{what} is not JSON in UTF-8: {reason}.") from None
 
 
-def _request(given: object, *, safe: bool) -> Request:
-    if isinstance(given, list) and given and isinstance(given[0], dict):
-        raise refuse(
-            Code.BATCH_LIMIT,
-            f"The body is a batch of {len(given)}; here a request is 1 operation. Send each in a "
-            "request of its own, side by side, or all as the root fields of one operation.",
-            limit=1,
-            value=len(given),
-        )
+def _checked(given: object) -> Parameters:
     if not isinstance(given, dict):
-        raise refuse(
-            Code.INVALID_PARAMETERS,
-            'A request is one JSON object, such as {"query": "{ viewer { name } }"}.',
-        )
-    query, name, document_id = (
-        given.get(each) for each in ("query", "operationName", "documentId")
-    )
+        raise _no_object(given)
+    query = given.get("query")
     extensions = _object(given, "extensions")
-    named = document_id is not None or (extensions is not None and "persistedQuery" in extensions)
-    if not (isinstance(query, str) or (query is None and named)):
+    _object(given, "variables")
+    if not isinstance(query, str) and not (query is None and _names_a_document(given, extensions)):
         raise refuse(
             Code.INVALID_PARAMETERS,
             "The parameter query must be a string."
             if "query" in given
             else "The parameter query is missing: it holds the text of a GraphQL document.",
         )
-    for each, value in (("operationName", name), ("documentId", document_id)):
-        if not (value is None or isinstance(value, str)):
-            raise refuse(Code.INVALID_PARAMETERS, f"The parameter {each} must be a string.")
-    return Request(
-        query,
-        name or None,
-        _object(given, "variables"),
-        extensions,
-        safe,
-        document_id=document_id,
+    for name in ("operationName", "documentId"):
+        if not isinstance(given.get(name, ""), str | None):
+            raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a string.")
+    return given
+
+
+def _names_a_document(given: Parameters, extensions: dict[str, Any] | None) -> bool:
+    return given.get("documentId") is not None or "persistedQuery" in (extensions or ())
+
+
+def _no_object(given: object) -> Exception:
+    if isinstance(given, list) and given and isinstance(given[0], dict):
+        return refuse(
+            Code.BATCH_LIMIT,
+            f"The body is a batch of {len(given)}; here a request is 1 operation. Send each in a "
+            "request of its own, side by side, or all as the root fields of one operation.",
+            limit=1,
+            value=len(given),
+        )
+    return refuse(
+        Code.INVALID_PARAMETERS,
+        'A request is one JSON object, such as {"query": "{ viewer { name } }"}.',
     )
 
 
-def _object(given: dict[str, Any], name: str) -> dict[str, Any] | None:
+def _object(given: Parameters, name: str) -> dict[str, Any] | None:
     value = given.get(name)
     if value is None or isinstance(value, dict):
         return value

@@ -12,6 +12,7 @@ from gateway.pipeline.exchange import Parts
 from gateway.pipeline.exchange import Response as Answer
 from gateway.pipeline.view import Roles
 from gateway.transport.credentials import challenge, read_credentials
+from gateway.transport.message import join_headers
 from gateway.transport.status import STRICT_2026
 
 PATH = "/graphql/schema.graphql"
@@ -33,7 +34,8 @@ class _Printer:
     async def show(self, request: Request) -> Response:
         parts: Parts = request.state.parts
         try:
-            shown = read_credentials(request.scope, self._cookie_name)
+            headers, _ = join_headers(request.scope["headers"])
+            shown = read_credentials(headers, self._cookie_name)
             found = await parts.authenticator.identify(shown)
             text = self._text(parts, found.viewer.roles)
         except StoreUnavailableError as error:
@@ -68,5 +70,5 @@ def _told(refusal: RefusedError) -> Response:
     )
     if status == 401:
         name, value = challenge(Answer(b"", refusal.code, refusal.errors, None, None))
-        response.headers[name.decode()] = value.decode()
+        response.headers[name] = value
     return response

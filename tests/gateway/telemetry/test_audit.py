@@ -92,9 +92,9 @@ async def test_lines_outlive_an_outage_up_to_the_bound_and_the_end_of_the_proces
 
 @pytest.mark.parametrize(
     "traceparent",
-    [b"", b"garbage", b"00-" + b"0" * 32 + b"-" + b"1" * 16 + b"-01", b"00-ABC-1-01"],
+    ["", "garbage", f"00-{'0' * 32}-{'1' * 16}-01", "00-ABC-1-01"],
 )
-def test_a_useless_traceparent_gets_a_new_trace(traceparent: bytes) -> None:
+def test_a_useless_traceparent_gets_a_new_trace(traceparent: str) -> None:
     first, second = trace_id_of(traceparent), trace_id_of(traceparent)
 
     assert len(first) == len(second) == 32

@@ -1,19 +1,15 @@
 """Credentials: what is read from the headers, and whose word on the client's address counts."""
 
-from typing import Any
-
 import pytest
 
 from gateway.auth.credentials import NOTHING, Credentials
 from gateway.errors import RefusedError
 from gateway.transport.credentials import client_address, read_credentials
+from gateway.transport.message import Headers, join_headers
 
 
-def scope(*headers: tuple[str, str]) -> dict[str, Any]:
-    return {
-        "client": ("192.0.2.7", 5000),
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
-    }
+def headers_of(*lines: tuple[str, str]) -> Headers:
+    return join_headers((name.encode(), value.encode("latin-1")) for name, value in lines)[0]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +30,7 @@ def scope(*headers: tuple[str, str]) -> dict[str, Any]:
     ],
 )
 def test_what_headers_show(headers: list[tuple[str, str]], expected: Credentials) -> None:
-    assert read_credentials(scope(*headers), "session") == expected
+    assert read_credentials(headers_of(*headers), "session") == expected
 
 
 @pytest.mark.parametrize(
@@ -42,7 +38,7 @@ def test_what_headers_show(headers: list[tuple[str, str]], expected: Credentials
 )
 def test_an_unclear_header_is_refused(value: str) -> None:
     with pytest.raises(RefusedError) as refused:
-        read_credentials(scope(("authorization", value)), "session")
+        read_credentials(headers_of(("authorization", value)), "session")
 
     assert refused.value.errors[0]["extensions"]["reason"] == "malformed"
 
@@ -68,4 +64,6 @@ def test_credentials_are_not_printed() -> None:
 def test_only_our_own_proxies_say_where_a_client_is(
     proxies: int, forwarded: str, expected: str
 ) -> None:
-    assert client_address(scope(("x-forwarded-for", forwarded)), proxies) == expected
+    assert (
+        client_address(headers_of(("x-forwarded-for", forwarded)), "192.0.2.7", proxies) == expected
+    )

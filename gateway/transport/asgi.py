@@ -1,0 +1,92 @@
+"""ASGI: the gateway as one application for ASGI servers; the endpoint goes past all that pages need."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from gateway.transport.endpoint import PATH, Endpoint
+from gateway.transport.message import (
+    BodyTooLargeError,
+    ClientGoneError,
+    Outgoing,
+    join_headers,
+)
+
+
+class Gateway(Starlette):
+    """Starlette's application, save for what comes to the endpoint over HTTP."""
+
+    def __init__(self, endpoint: Endpoint, **given: Any) -> None:
+        super().__init__(**given)
+        self.endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await super().__call__(scope, receive, send)
+            return
+        incoming = _Incoming(scope, receive)
+        outgoing = await self.endpoint.answer(incoming, scope["state"]["parts"])
+        if outgoing is not None:
+            await _send(send, outgoing)
+
+
+class _Incoming:
+    __slots__ = (
+        "_receive",
+        "headers",
+        "headers_bytes",
+        "method",
+        "peer",
+        "query_string",
+        "url_bytes",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        query_string: bytes = scope["query_string"]
+        self.method: str = scope["method"]
+        self.query_string = query_string.decode("latin-1")
+        self.url_bytes = len(scope.get("raw_path") or b"") + len(query_string)
+        self.headers, self.headers_bytes = join_headers(scope["headers"])
+        client = scope.get("client")
+        self.peer = str(client[0]) if client else ""
+        self._receive = receive
+
+    async def body(self, max_bytes: int) -> bytes:
+        """As :class:`Incoming` says it."""
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > max_bytes:
+                raise BodyTooLargeError
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def gone(self) -> None:
+        """As :class:`Incoming` says it."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _send(send: Send, outgoing: Outgoing) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in outgoing.headers
+    ]
+    await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+    if outgoing.chunks is None:
+        await send({"type": "http.response.body", "body": outgoing.body})
+        return
+    await _send_all(send, outgoing.chunks)
+
+
+async def _send_all(send: Send, chunks: AsyncIterator[bytes]) -> None:
+    async for chunk in chunks:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,170 @@
+"""Endpoint: GraphQL over HTTP by GET and POST, one operation a request, whatever server carries it.
+
+Source: GraphQL over HTTP, first edition of September 2026; with the legacy rules, its older drafts.
+"""
+
+import logging
+from time import perf_counter
+
+import orjson
+
+from gateway.errors import Code, RefusedError, mask, refuse
+from gateway.pipeline import answer
+from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.telemetry.trace import trace_id_of
+from gateway.transport.caching import cache_headers, is_known
+from gateway.transport.credentials import challenge, client_address, read_credentials
+from gateway.transport.cross_origin import CrossOrigin
+from gateway.transport.departure import while_present
+from gateway.transport.guard import SECURITY_HEADERS, check_headers
+from gateway.transport.message import ClientGoneError, HeaderLines, Incoming, Outgoing
+from gateway.transport.negotiation import MediaType, negotiate
+from gateway.transport.rate_limit import rate_limit_headers
+from gateway.transport.request import (
+    Parameters,
+    check_preflight,
+    check_url,
+    read_body,
+    read_query_string,
+)
+from gateway.transport.settings import HttpSettings
+from gateway.transport.status import status_of
+
+PATH = "/graphql"
+
+_ALLOW = ("allow", "GET, HEAD, OPTIONS, POST")
+_ALLOW_MUTATION = ("allow", "POST")
+_COST_DEBUG = "shopify-graphql-cost-debug"
+_CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
+_SECURITY = list(SECURITY_HEADERS.items())
+_CONTENT_TYPES = {media: ("content-type", f"{media}; charset=utf-8") for media in MediaType}
+
+_log = logging.getLogger("gateway.operation")
+
+
+class Endpoint:
+    """What answers at /graphql."""
+
+    def __init__(self, settings: HttpSettings, cookie_name: str) -> None:
+        self._settings = settings
+        self._cookie_name = cookie_name
+        self._cross_origin = CrossOrigin(settings)
+        self._fallback = negotiate("", settings.status_rules) or MediaType.GRAPHQL
+
+    async def answer(self, incoming: Incoming, parts: Parts) -> Outgoing | None:
+        """The answer to ``incoming``; none where the client went away. Never raises an error."""
+        if incoming.method == "OPTIONS":
+            return self._options(incoming)
+        started = perf_counter()
+        headers = incoming.headers
+        trace_id = trace_id_of(headers.get("traceparent", ""))
+        acceptable = negotiate(headers.get("accept", ""), self._settings.status_rules)
+        try:
+            response = await self._respond(incoming, parts, acceptable, trace_id)
+        except ClientGoneError:
+            _record(Response(b"", None, (), None, None), _CLIENT_GONE, started)
+            return None
+        media = acceptable or self._fallback
+        status = status_of(response, media, self._settings.status_rules)
+        body = response.body
+        if status == 200 and is_known(headers, response):
+            status, body = 304, b""
+        lines = _header_lines(response, status, incoming.method, trace_id)
+        if status != 304:
+            lines.append(_CONTENT_TYPES[media])
+            lines.append(("content-length", str(len(body))))
+        lines += self._cross_origin.headers(headers)
+        _record(response, status, started)
+        return Outgoing(status, lines, body)
+
+    def _options(self, incoming: Incoming) -> Outgoing:
+        headers = incoming.headers
+        status, lines, body, _ = self._cross_origin.preflight(headers) or Outgoing(
+            204, [_ALLOW, *self._cross_origin.headers(headers)]
+        )
+        return Outgoing(status, [*lines, *_SECURITY], body)
+
+    async def _respond(
+        self, incoming: Incoming, parts: Parts, acceptable: MediaType | None, trace_id: str
+    ) -> Response:
+        try:
+            request = await self._read(incoming, acceptable, trace_id)
+            return await while_present(incoming.gone, answer(request, parts))
+        except RefusedError as refusal:
+            return _refused(refusal)
+        except ClientGoneError:
+            raise
+        except Exception as error:
+            return _refused(RefusedError(Code.INTERNAL_ERROR, [mask(error)]))
+
+    async def _read(
+        self, incoming: Incoming, acceptable: MediaType | None, trace_id: str
+    ) -> Request:
+        settings, headers = self._settings, incoming.headers
+        check_headers(incoming.headers_bytes, settings)
+        if incoming.method not in ("GET", "HEAD", "POST"):
+            raise refuse(
+                Code.METHOD_NOT_ALLOWED, "Send a query by GET or POST, a mutation by POST."
+            )
+        if acceptable is None:
+            offered = " or ".join(MediaType)
+            raise refuse(Code.NOT_ACCEPTABLE, f"Answers here are {offered}; accept one of them.")
+        check_url(incoming, settings)
+        posted = incoming.method == "POST"
+        given = await read_body(incoming, settings) if posted else _query(incoming)
+        return Request(
+            query=given.get("query"),
+            operation_name=given.get("operationName") or None,
+            variables=given.get("variables"),
+            extensions=given.get("extensions"),
+            safe=not posted,
+            credentials=read_credentials(headers, self._cookie_name),
+            client_address=client_address(headers, incoming.peer, settings.trusted_proxies),
+            trace_id=trace_id,
+            document_id=given.get("documentId"),
+            cost_debug=headers.get(_COST_DEBUG) == "1",
+        )
+
+
+def _query(incoming: Incoming) -> Parameters:
+    check_preflight(incoming.headers)
+    return read_query_string(incoming.query_string)
+
+
+def _refused(refusal: RefusedError) -> Response:
+    body = orjson.dumps({"errors": refusal.errors})
+    return Response(body, refusal.code, refusal.errors, None, None)
+
+
+def _header_lines(response: Response, status: int, method: str, trace_id: str) -> HeaderLines:
+    """All but those of the body."""
+    lines = [
+        *cache_headers(response),
+        ("x-trace-id", trace_id),
+        *rate_limit_headers(response.rate, response.retry_after_seconds),
+        *_SECURITY,
+    ]
+    if status == 401:
+        lines.append(challenge(response))
+    if status == 405:
+        lines.append(_ALLOW if method not in ("GET", "HEAD") else _ALLOW_MUTATION)
+    if status == 408:  # the rest of the body may still be on its way
+        lines.append(("connection", "close"))
+    return lines
+
+
+def _record(response: Response, status: int, started: float) -> None:
+    """One line an operation. It names the operation and the codes, never a text of the client."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    fields: dict[str, object] = {
+        "status": status,
+        "milliseconds": round((perf_counter() - started) * 1000, 2),
+    }
+    if response.operation_type:
+        fields["type"] = response.operation_type
+    if response.operation_name:
+        fields["operation"] = response.operation_name[:100]
+    if response.errors:
+        fields["codes"] = sorted({error["extensions"]["code"] for error in response.errors})
+    _log.info("answered" if status != _CLIENT_GONE else "client gone", extra={"fields": fields})
