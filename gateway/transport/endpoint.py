@@ -3,7 +3,6 @@
 Source: GraphQL over HTTP, first edition of September 2026; with the legacy rules, its older drafts.
 """
 
-import logging
 from time import perf_counter
 
 import orjson
@@ -20,6 +19,7 @@ from gateway.transport.guard import SECURITY_HEADERS, check_headers
 from gateway.transport.message import ClientGoneError, HeaderLines, Incoming, Outgoing
 from gateway.transport.negotiation import MediaType, negotiate
 from gateway.transport.rate_limit import rate_limit_headers
+from gateway.transport.record import record
 from gateway.transport.request import (
     Parameters,
     check_preflight,
@@ -38,8 +38,6 @@ _COST_DEBUG = "shopify-graphql-cost-debug"
 _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
 _SECURITY = list(SECURITY_HEADERS.items())
 _CONTENT_TYPES = {media: ("content-type", f"{media}; charset=utf-8") for media in MediaType}
-
-_log = logging.getLogger("gateway.operation")
 
 
 class Endpoint:
@@ -62,7 +60,7 @@ class Endpoint:
         try:
             response = await self._respond(incoming, parts, acceptable, trace_id)
         except ClientGoneError:
-            _record(Response(b"", None, (), None, None), _CLIENT_GONE, started)
+            record(None, started, status=_CLIENT_GONE)
             return None
         media = acceptable or self._fallback
         status = status_of(response, media, self._settings.status_rules)
@@ -74,7 +72,7 @@ class Endpoint:
             lines.append(_CONTENT_TYPES[media])
             lines.append(("content-length", str(len(body))))
         lines += self._cross_origin.headers(headers)
-        _record(response, status, started)
+        record(response, started, status=status)
         return Outgoing(status, lines, body)
 
     def _options(self, incoming: Incoming) -> Outgoing:
@@ -151,20 +149,3 @@ def _header_lines(response: Response, status: int, method: str, trace_id: str) -
     if status == 408:  # the rest of the body may still be on its way
         lines.append(("connection", "close"))
     return lines
-
-
-def _record(response: Response, status: int, started: float) -> None:
-    """One line an operation. It names the operation and the codes, never a text of the client."""
-    if not _log.isEnabledFor(logging.INFO):
-        return
-    fields: dict[str, object] = {
-        "status": status,
-        "milliseconds": round((perf_counter() - started) * 1000, 2),
-    }
-    if response.operation_type:
-        fields["type"] = response.operation_type
-    if response.operation_name:
-        fields["operation"] = response.operation_name[:100]
-    if response.errors:
-        fields["codes"] = sorted({error["extensions"]["code"] for error in response.errors})
-    _log.info("answered" if status != _CLIENT_GONE else "client gone", extra={"fields": fields})

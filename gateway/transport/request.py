@@ -68,7 +68,7 @@ def read_query_string(query_string: str) -> Parameters:
     for name in ("variables", "extensions"):
         if text := given.pop(name, None):
             given[name] = _json(text.encode(), f"The parameter {name}")
-    return _checked(given)
+    return check_parameters(given)
 
 
 async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
@@ -96,7 +96,7 @@ async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
             Code.REQUEST_TIMEOUT,
             f"The body was not sent within {settings.body_timeout_seconds:g} s.",
         ) from None
-    return _checked(_json(body, "The body"))
+    return check_parameters(_json(body, "The body"))
 
 
 def _too_large(settings: HttpSettings) -> Exception:
@@ -115,7 +115,8 @@ def _json(text: bytes, what: str) -> Any:
         raise refuse(Code.BAD_REQUEST, f"{what} is not JSON in UTF-8: {reason}.") from None
 
 
-def _checked(given: object) -> Parameters:
+def check_parameters(given: object) -> Parameters:
+    """``given`` as it is; raises a refusal for what is no request."""
     if not isinstance(given, dict):
         raise _no_object(given)
     query = given.get("query")

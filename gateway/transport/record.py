@@ -1,0 +1,27 @@
+"""Record: one line of the log for each operation. It names operation and codes, never a client's text."""
+
+import logging
+from time import perf_counter
+
+from gateway.pipeline.exchange import Response
+
+_MAX_NAME = 100
+
+_log = logging.getLogger("gateway.operation")
+
+
+def record(response: Response | None, started: float, **given: object) -> None:
+    """No response is that of an operation that nobody waited for; ``started`` is of ``perf_counter``."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    fields = {**given, "milliseconds": round((perf_counter() - started) * 1000, 2)}
+    if response is None:
+        _log.info("client gone", extra={"fields": fields})
+        return
+    if response.operation_type:
+        fields["type"] = response.operation_type
+    if response.operation_name:
+        fields["operation"] = response.operation_name[:_MAX_NAME]
+    if response.errors:
+        fields["codes"] = sorted({error["extensions"]["code"] for error in response.errors})
+    _log.info("answered", extra={"fields": fields})
