@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
@@ -30,6 +30,7 @@ from gateway.pipeline.quota import RateLimitSettings
 from gateway.telemetry.audit import AuditSettings
 from gateway.telemetry.logs import LogSettings
 from gateway.transport.console import ConsoleMode
+from gateway.transport.roster import ConnectionSettings
 from gateway.transport.settings import HttpSettings
 from resolvers.limits import Limits
 
@@ -56,6 +57,10 @@ class Settings(BaseSettings):
         8000, ge=0, le=65535, description="Port that it listens on; 0 takes a free one."
     )
     workers: int = Field(1, ge=1, description="Processes that serve.")
+    server: Literal["uvicorn", "granian"] = Field(
+        "uvicorn",
+        description="Server that `gateway serve` runs on; granian is faster and has no WebSockets.",
+    )
     keep_alive_seconds: int = Field(
         15, ge=1, description="Seconds that an idle connection of a client is kept open."
     )
@@ -93,6 +98,7 @@ class Settings(BaseSettings):
     response_cache: ResponseCacheSettings = Field(default_factory=ResponseCacheSettings)
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)
+    connection: ConnectionSettings = Field(default_factory=ConnectionSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 

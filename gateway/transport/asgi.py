@@ -1,16 +1,20 @@
 """ASGI: the gateway as one application for ASGI servers; the endpoint goes past all that pages need."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from gateway.transport.departure import while_present
 from gateway.transport.endpoint import PATH, Endpoint
 from gateway.transport.message import (
     BodyTooLargeError,
     ClientGoneError,
     Outgoing,
+    decode_headers,
+    encode_headers,
     join_headers,
 )
 
@@ -28,8 +32,12 @@ class Gateway(Starlette):
             return
         incoming = _Incoming(scope, receive)
         outgoing = await self.endpoint.answer(incoming, scope["state"]["parts"])
-        if outgoing is not None:
-            await _send(send, outgoing)
+        if outgoing is None:
+            return
+        await _send(send, outgoing)
+        if outgoing.chunks is not None:
+            with suppress(ClientGoneError):
+                await while_present(incoming.gone, _stream(send, outgoing.chunks))
 
 
 class _Incoming:
@@ -48,7 +56,7 @@ class _Incoming:
         self.method: str = scope["method"]
         self.query_string = query_string.decode("latin-1")
         self.url_bytes = len(scope.get("raw_path") or b"") + len(query_string)
-        self.headers, self.headers_bytes = join_headers(scope["headers"])
+        self.headers, self.headers_bytes = join_headers(decode_headers(scope["headers"]))
         client = scope.get("client")
         self.peer = str(client[0]) if client else ""
         self._receive = receive
@@ -76,17 +84,16 @@ class _Incoming:
 
 
 async def _send(send: Send, outgoing: Outgoing) -> None:
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in outgoing.headers
-    ]
+    headers = encode_headers(outgoing.headers)
     await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
     if outgoing.chunks is None:
         await send({"type": "http.response.body", "body": outgoing.body})
-        return
-    await _send_all(send, outgoing.chunks)
 
 
-async def _send_all(send: Send, chunks: AsyncIterator[bytes]) -> None:
-    async for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+async def _stream(send: Send, chunks: AsyncGenerator[bytes, None]) -> None:
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        await chunks.aclose()
     await send({"type": "http.response.body", "body": b""})

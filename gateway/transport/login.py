@@ -55,7 +55,7 @@ class _Desk:
         try:
             email, password = await _read(request)
             peer = request.client.host if request.client else ""
-            headers, _ = join_headers(request.scope["headers"])
+            headers, _ = join_headers(request.headers.items())
             address = client_address(headers, peer, self._http.trusted_proxies)
             signed_in = await _sessions(request).sign_in(email, password, address)
         except (RefusedError, StoreUnavailableError) as error:
@@ -109,7 +109,7 @@ class _Desk:
 
 
 def _shown_by(request: Request, cookie_name: str) -> Credentials:
-    return read_credentials(join_headers(request.scope["headers"])[0], cookie_name)
+    return read_credentials(join_headers(request.headers.items())[0], cookie_name)
 
 
 def _authenticator(request: Request) -> Authenticator:

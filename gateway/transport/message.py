@@ -1,6 +1,6 @@
 """Message: a request and its answer over HTTP as the endpoint knows them, whatever server carries them."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple, Protocol
 
 Headers = dict[str, str]
@@ -35,20 +35,32 @@ class Incoming(Protocol):
 
 
 class Outgoing(NamedTuple):
-    """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit."""
+    """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit.
+
+    ``chunks`` are closed at their end, and when the client goes away.
+    """
 
     status: int
     headers: HeaderLines
     body: bytes = b""
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
 
 
-def join_headers(lines: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, int]:
-    """The headers of ASGI by name, and their size in bytes."""
+def join_headers(lines: Iterable[tuple[str, str]]) -> tuple[Headers, int]:
+    """The headers by name, and their size in bytes."""
     found: Headers = {}
     size = 0
-    for name_bytes, value_bytes in lines:
-        size += len(name_bytes) + len(value_bytes)
-        name, value = name_bytes.decode("latin-1"), value_bytes.decode("latin-1")
+    for name, value in lines:
+        size += len(name) + len(value)
         found[name] = f"{found[name]},{value}" if name in found else value
     return found, size
+
+
+def decode_headers(lines: Iterable[tuple[bytes, bytes]]) -> HeaderLines:
+    """The headers of ASGI as text."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+
+
+def encode_headers(lines: HeaderLines) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI wants them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]

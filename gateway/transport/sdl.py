@@ -34,7 +34,7 @@ class _Printer:
     async def show(self, request: Request) -> Response:
         parts: Parts = request.state.parts
         try:
-            headers, _ = join_headers(request.scope["headers"])
+            headers, _ = join_headers(request.headers.items())
             shown = read_credentials(headers, self._cookie_name)
             found = await parts.authenticator.identify(shown)
             text = self._text(parts, found.viewer.roles)

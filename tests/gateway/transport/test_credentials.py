@@ -9,7 +9,7 @@ from gateway.transport.message import Headers, join_headers
 
 
 def headers_of(*lines: tuple[str, str]) -> Headers:
-    return join_headers((name.encode(), value.encode("latin-1")) for name, value in lines)[0]
+    return join_headers(lines)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""RSGI: the gateway for Granian by its own interface; all but the endpoint goes over a bridge to ASGI.
+
+Source: RSGI specification 1.5, in Granian's documentation. It lets no application choose a WebSocket's
+subprotocol, so that no client of graphql-transport-ws would stay connected: there are no WebSockets here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
+from starlette.types import Message
+
+from gateway.pipeline.exchange import Parts
+from gateway.transport.asgi import Gateway
+from gateway.transport.departure import while_present
+from gateway.transport.endpoint import PATH
+from gateway.transport.message import (
+    BodyTooLargeError,
+    ClientGoneError,
+    HeaderLines,
+    Outgoing,
+    decode_headers,
+    encode_headers,
+    join_headers,
+)
+
+
+class RsgiGateway:
+    """What a worker of Granian calls: once to begin, for each request, and once to end."""
+
+    def __init__(self, app: Gateway) -> None:
+        self._app = app
+        self._endpoint = app.endpoint
+        self._state: dict[str, Any] = {}
+        self._parts: Parts
+        self._ended = asyncio.Event()
+        self._living: asyncio.Task[None] | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self.begin())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self.end())
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        if scope.path != PATH:
+            await _bridge(self._app, self._state, scope, protocol)
+            return
+        incoming = _Incoming(scope, protocol)
+        outgoing = await self._endpoint.answer(incoming, self._parts)
+        if outgoing is None:
+            return
+        if outgoing.chunks is None:
+            protocol.response_bytes(outgoing.status, outgoing.headers, outgoing.body)
+            return
+        with suppress(ClientGoneError, ProtocolClosed):
+            await while_present(incoming.gone, _stream(protocol, outgoing))
+
+    async def begin(self) -> None:
+        """Opens what the application holds while it serves; raises what keeps it from that."""
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._living = asyncio.create_task(self._live(begun))
+        await asyncio.wait([begun, self._living], return_when=asyncio.FIRST_COMPLETED)
+        if self._living.done():
+            await self._living
+
+    async def end(self) -> None:
+        """Closes it again."""
+        self._ended.set()
+        if self._living is not None:
+            await self._living
+
+    async def _live(self, begun: asyncio.Future[None]) -> None:
+        """One task from begin to end, as what is opened may belong to the task that opened it."""
+        async with self._app.router.lifespan_context(self._app) as state:
+            self._state = dict(state or {})
+            self._parts = self._state["parts"]
+            begun.set_result(None)
+            await self._ended.wait()
+
+
+class _Incoming:
+    __slots__ = (
+        "_protocol",
+        "headers",
+        "headers_bytes",
+        "method",
+        "peer",
+        "query_string",
+        "url_bytes",
+    )
+
+    def __init__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        self.method = scope.method
+        self.query_string = scope.query_string
+        self.url_bytes = len(scope.path) + len(self.query_string)
+        self.headers, self.headers_bytes = join_headers(scope.headers.items())
+        self.peer = _host_of(scope.client)
+        self._protocol = protocol
+
+    async def body(self, max_bytes: int) -> bytes:
+        """As :class:`Incoming` says it."""
+        declared = self.headers.get("content-length", "")
+        try:
+            if declared.isdecimal() and int(declared) <= max_bytes:
+                return await self._protocol()
+            return await self._read(max_bytes)
+        except ProtocolClosed:
+            raise ClientGoneError from None
+
+    async def _read(self, max_bytes: int) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self._protocol:
+            size += len(chunk)
+            if size > max_bytes:
+                raise BodyTooLargeError
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    async def gone(self) -> None:
+        """As :class:`Incoming` says it."""
+        await self._protocol.client_disconnect()
+
+
+async def _stream(protocol: HTTPProtocol, outgoing: Outgoing) -> None:
+    assert outgoing.chunks is not None
+    transport = protocol.response_stream(outgoing.status, outgoing.headers)
+    try:
+        async for chunk in outgoing.chunks:
+            await transport.send_bytes(chunk)
+    finally:
+        await outgoing.chunks.aclose()
+
+
+async def _bridge(
+    app: Gateway, state: dict[str, Any], scope: Scope, protocol: HTTPProtocol
+) -> None:
+    """One request by ASGI."""
+    chunks: AsyncIterator[bytes] = aiter(protocol)
+    sending = _Sending(protocol)
+    read = False
+
+    async def receive() -> Message:
+        nonlocal read
+        if read:
+            await protocol.client_disconnect()
+            return {"type": "http.disconnect"}
+        try:
+            body = await anext(chunks, b"")
+        except ProtocolClosed:
+            return {"type": "http.disconnect"}
+        read = not body
+        return {"type": "http.request", "body": body, "more_body": not read}
+
+    with suppress(ProtocolClosed):
+        await app(_asgi_scope(scope, state), receive, sending.send)
+
+
+class _Sending:
+    """Waits with the head of an answer until it is known whether the body comes as a whole."""
+
+    def __init__(self, protocol: HTTPProtocol) -> None:
+        self._protocol = protocol
+        self._status = 0
+        self._headers: HeaderLines = []
+        self._transport: Any = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = decode_headers(message["headers"])
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if self._transport is None and not more:
+            self._protocol.response_bytes(self._status, self._headers, body)
+            return
+        if self._transport is None:
+            self._transport = self._protocol.response_stream(self._status, self._headers)
+        if body:
+            await self._transport.send_bytes(body)
+
+
+def _asgi_scope(scope: Scope, state: dict[str, Any]) -> dict[str, Any]:
+    host, _, port = scope.server.rpartition(":")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": scope.http_version,
+        "method": scope.method,
+        "scheme": scope.scheme,
+        "path": scope.path,
+        "root_path": "",
+        "query_string": scope.query_string.encode("latin-1"),
+        "headers": encode_headers(scope.headers.items()),
+        "client": (_host_of(scope.client), int(scope.client.rpartition(":")[2] or 0)),
+        "server": (host.strip("[]"), int(port or 0)),
+        "state": dict(state),
+    }
+
+
+def _host_of(address: str) -> str:
+    return address.rpartition(":")[0].strip("[]")
