@@ -30,6 +30,7 @@ from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
 from datasources.redis.client import RedisStore
 from datasources.redis.document import DocumentRepository
+from datasources.redis.event_stream import EventStream
 from datasources.redis.material_cache import MaterialCache
 from datasources.redis.rate_limit import RateLimit
 from datasources.redis.response_cache import ResponseCache
@@ -68,6 +69,7 @@ class Stores:
     calculation_changes: PricingCalculationChanges
     material_changes: MaterialChanges
     outbox: OutboxRepository
+    events: EventStream
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -119,5 +121,6 @@ async def open_stores(
             calculation_changes=PricingCalculationChanges(sql),
             material_changes=MaterialChanges(sql),
             outbox=OutboxRepository(sql),
+            events=EventStream(cache),
             questions=(sql.status, documents.status, cache.status),
         )

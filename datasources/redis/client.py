@@ -72,6 +72,20 @@ class RedisStore:
         except NoScriptError:
             return await self._guard(scope, f"EVAL {script.name}", ("EVAL", script.text, *rest))
 
+    async def wait(self, scope: Scope, seconds: float, command: str, *arguments: Argument) -> Any:
+        """A command that Redis itself answers only when there is something, or after ``seconds``.
+
+        Goes past the breaker and the observer: how long it takes says nothing of Redis.
+        """
+        longest = min(seconds + self.settings.timeout_seconds, scope.remaining_seconds())
+        try:
+            async with asyncio.timeout(longest):
+                return await self._command(command, *arguments)
+        except TimeoutError:
+            raise self._unavailable("did not answer in time") from None
+        except (RedisError, OSError) as error:
+            raise self._unavailable(_reason(error)) from error
+
     async def listen(self, channel: str) -> AsyncGenerator[bytes | None, None]:
         """What is published on ``channel``, over a connection of its own, until that is lost.
 

@@ -45,6 +45,13 @@ class RedisSettings(BaseModel):
         description="Longest time one process loads a material while the others wait, in seconds.",
     )
 
+    event_window: int = Field(
+        100_000,
+        ge=1,
+        description="Events that the stream keeps for subscribers that come back; older ones are read "
+        "from PostgreSQL.",
+    )
+
     @field_validator("url")
     @classmethod
     def _check_scheme(cls, url: str) -> str:
