@@ -234,6 +234,12 @@ class AnalysisRecord(TypedDict):
     metadata: Mapping[str, Any]
 
 
+class ProjectedCalculationRecord(PricingCalculationRecord, total=False):
+    """A row as the other stores are told of it; ``analysis`` is ``None`` where it was never kept."""
+
+    analysis: AnalysisRecord | None
+
+
 class PricingAnalyticsRecord(TypedDict, total=False):
     calculation_id: UUID
     customer_id: UUID
@@ -293,3 +299,32 @@ class StoreStatusRecord(TypedDict):
     pool_size: int
     pool_in_use: int
     message: str | None
+
+
+class RelayStatusRecord(TypedDict):
+    """``leader`` is the name of the session that relays; ``lag_seconds`` the age of what waits longest.
+
+    ``transaction_id`` and ``sequence`` are the position up to which events were relayed.
+    """
+
+    leader: str | None
+    lag_events: int
+    lag_seconds: float
+    dead_letters: int
+    transaction_id: int
+    sequence: int
+
+
+class DeadLetterRecord(TypedDict):
+    """``error`` is for those who run the gateway, and never shown to a client."""
+
+    id: int
+    transaction_id: int
+    sequence: int
+    projection: str
+    event_id: UUID
+    kind: str
+    error: str
+    tries: int
+    first_failed_at: datetime
+    last_failed_at: datetime

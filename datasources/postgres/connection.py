@@ -13,7 +13,6 @@ else:  # the class takes its parameter in the stubs alone
     Connection = asyncpg.Connection
 
 _SERVER_SETTINGS = {
-    "application_name": "pricing-gateway",
     "timezone": "UTC",
     # Compiling a statement takes longer than any statement of the gateway runs.
     "jit": "off",
@@ -21,13 +20,14 @@ _SERVER_SETTINGS = {
 _JSONB_VERSION = b"\x01"
 
 
-async def connect(settings: PostgresSettings) -> Connection:
+async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> Connection:
+    """``name`` is what the server's own views show of the connection."""
     connection = await asyncpg.connect(
         settings.url,
         timeout=settings.connect_timeout_seconds,
         statement_cache_size=settings.statement_cache_size,
         max_cached_statement_lifetime=0,
-        server_settings=_SERVER_SETTINGS,
+        server_settings={**_SERVER_SETTINGS, "application_name": name},
     )
     try:
         await connection.set_type_codec(

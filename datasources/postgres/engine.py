@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Self
+from typing import Self
 
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError, UnknownOutcomeError
 from datasources.observer import Observer, StoreCall, ignore
+from datasources.postgres.funnel import Row
 from datasources.postgres.pool import Pool
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.silence import lost, reason_of, unavailable
@@ -19,8 +20,6 @@ _STATUS_SECONDS = 1.0
 _VERSION = Statement("SELECT current_setting('server_version')", ())
 # A call that got less than this before its operation's deadline says nothing about the store.
 _FAIR_SECONDS = 1.0
-
-Row = Any  # asyncpg.Record; the repository that asked says which record it is
 
 
 class Postgres:

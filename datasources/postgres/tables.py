@@ -23,6 +23,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    UniqueConstraint,
     func,
     text,
 )
@@ -290,6 +291,35 @@ OUTBOX = Table(
     _required("kind", Text),
     _required("payload", JSONB()),
     _moment("occurred_at"),
+)
+
+# One row: how far the relay came, and up to where events may be gone from the outbox.
+RELAY_STATE = Table(
+    "relay_state",
+    METADATA,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("epoch", Text),
+    Column("transaction_id", TransactionId, nullable=False, server_default="0"),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
+    Column("forgotten_transaction_id", TransactionId, nullable=False, server_default="0"),
+    Column("forgotten_sequence", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("id", name="id"),
+)
+
+DEAD_LETTERS = Table(
+    "dead_letters",
+    METADATA,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _required("transaction_id", TransactionId),
+    _required("sequence", BigInteger),
+    _required("projection", Text),
+    _required("event_id", UUID()),
+    _required("kind", Text),
+    _required("error", Text),
+    _required("tries", Integer),
+    _moment("first_failed_at"),
+    _moment("last_failed_at"),
+    UniqueConstraint("transaction_id", "sequence", "projection"),
 )
 
 IDEMPOTENCY_KEYS = Table(

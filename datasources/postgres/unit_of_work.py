@@ -15,7 +15,8 @@ import asyncpg
 
 from datasources.errors import KeyReusedError
 from datasources.event import Event
-from datasources.postgres.engine import Postgres, Row
+from datasources.postgres.engine import Postgres
+from datasources.postgres.funnel import Row
 from datasources.postgres.silence import unavailable
 from datasources.postgres.statement import Parameters, Statement, written
 from datasources.scope import Scope
