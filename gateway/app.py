@@ -13,6 +13,7 @@ from gateway.transport.health import health_routes
 from gateway.transport.login import login_routes
 from gateway.transport.metrics import metrics_routes
 from gateway.transport.sdl import sdl_routes
+from gateway.transport.websocket.asgi import SocketEndpoint
 from schema import build_schema
 
 
@@ -20,6 +21,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Gatew
     """Opens nothing yet: the stores open when the server starts the application's lifespan."""
     return Gateway(
         Endpoint(settings.http, settings.auth.cookie_name),
+        SocketEndpoint(settings.http, settings.auth.cookie_name),
         routes=[
             *sdl_routes(settings.auth.cookie_name),
             *console_routes(settings.console),

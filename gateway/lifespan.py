@@ -18,6 +18,7 @@ from gateway.pipeline.view import Roles, Views
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.audit import AuditTrail
 from gateway.telemetry.tally import tally
+from gateway.transport.roster import Roster
 from resolvers.cursor import CursorCodec
 
 
@@ -25,6 +26,7 @@ class State(TypedDict):
     """Every request's ``scope["state"]``."""
 
     parts: Parts
+    roster: Roster
 
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
@@ -64,7 +66,8 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 meter=await stack.enter_async_context(_meter(settings, stores)),
                 concurrency=Concurrency(settings.concurrency),
             )
-            yield {"parts": parts}
+            roster = Roster(settings.connection, parts.authenticator)
+            yield {"parts": parts, "roster": await stack.enter_async_context(roster.live())}
 
     return live
 

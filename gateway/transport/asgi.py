@@ -17,18 +17,24 @@ from gateway.transport.message import (
     encode_headers,
     join_headers,
 )
+from gateway.transport.websocket.asgi import SocketEndpoint
 
 
 class Gateway(Starlette):
-    """Starlette's application, save for what comes to the endpoint over HTTP."""
+    """Starlette's application, save for what comes to the endpoint."""
 
-    def __init__(self, endpoint: Endpoint, **given: Any) -> None:
+    def __init__(self, endpoint: Endpoint, sockets: SocketEndpoint, **given: Any) -> None:
         super().__init__(**given)
         self.endpoint = endpoint
+        self.sockets = sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
+        kind = scope["type"]
+        if kind == "lifespan" or scope["path"] != PATH:
             await super().__call__(scope, receive, send)
+            return
+        if kind == "websocket":
+            await self.sockets(scope, receive, send)
             return
         incoming = _Incoming(scope, receive)
         outgoing = await self.endpoint.answer(incoming, scope["state"]["parts"])

@@ -1,0 +1,1 @@
+"""WebSocket: operations of every kind over one connection, by the protocol graphql-transport-ws."""
