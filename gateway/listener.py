@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gateway.settings import Settings
+from gateway.transport.uvicorn import connection_options
 
 
 class ListenError(Exception):
@@ -63,6 +64,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,  # who is trusted is our own setting
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.shutdown_seconds,
+                **connection_options(settings.http),
             )
         )
         self._settings, self._announce = settings, announce

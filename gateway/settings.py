@@ -108,6 +108,14 @@ class Settings(BaseSettings):
             raise ValueError("the default page size is larger than the largest one")
         return self
 
+    @model_validator(mode="after")
+    def _check_ends(self) -> Self:
+        if self.connection.drain_seconds >= self.shutdown_seconds:
+            raise ValueError(
+                "GATEWAY_CONNECTION_DRAIN_SECONDS must be below GATEWAY_SHUTDOWN_SECONDS"
+            )
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,

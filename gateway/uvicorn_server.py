@@ -8,6 +8,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.app import create_app
 from gateway.settings import Settings
+from gateway.transport.uvicorn import connection_options
 
 
 def options_of(settings: Settings) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def options_of(settings: Settings) -> dict[str, Any]:
         "proxy_headers": False,  # who is trusted is our own setting
         "timeout_keep_alive": settings.keep_alive_seconds,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        **connection_options(settings.http),
     }
 
 
