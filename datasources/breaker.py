@@ -1,8 +1,7 @@
 """Breaker: stops asking a store that does not answer, and lets one call try again after a while."""
 
 from asyncio import Event, timeout
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
@@ -37,27 +36,27 @@ class Breaker:
             return "closed"
         return "open" if self._remaining_seconds(self._opened_at) > 0 else "half-open"
 
-    @asynccontextmanager
-    async def guard(self, wait_seconds: float) -> AsyncIterator[None]:
+    def guard(self, wait_seconds: float) -> "_Guard":
         """Wraps one call; only :class:`StoreUnavailableError` counts as a failure of the store.
 
         The call waits for a probe under way, at most ``wait_seconds``; a probe that ended without a
         decision, as a cancelled one does, is followed by the next that waits.
         """
-        probe = None if self._opened_at is None else await self._admit(wait_seconds)
-        try:
-            yield
-        except StoreUnavailableError:
+        return _Guard(self, wait_seconds)
+
+    async def _enter(self, wait_seconds: float) -> "_Probe | None":
+        return None if self._opened_at is None else await self._admit(wait_seconds)
+
+    def _leave(self, probe: "_Probe | None", error: BaseException | None) -> None:
+        if error is None:
+            self._failures, self._opened_at = 0, None
+        elif isinstance(error, StoreUnavailableError):
             self._fail()
             if probe:
                 probe.failed = True
-            raise
-        else:
-            self._failures, self._opened_at = 0, None
-        finally:
-            if probe:
-                self._probe = None
-                probe.ended.set()
+        if probe:
+            self._probe = None
+            probe.ended.set()
 
     async def _admit(self, wait_seconds: float) -> "_Probe | None":
         """The probe that this call is to be, or ``None`` where another one found the store well."""
@@ -89,6 +88,23 @@ class Breaker:
 
     def _remaining_seconds(self, opened_at: float) -> float:
         return opened_at + self.open_seconds - self.clock()
+
+
+class _Guard:
+    """A class of its own, since every call to a store goes through one and a generator costs more."""
+
+    __slots__ = ("_breaker", "_probe", "_wait_seconds")
+
+    def __init__(self, breaker: Breaker, wait_seconds: float) -> None:
+        self._breaker = breaker
+        self._wait_seconds = wait_seconds
+        self._probe: _Probe | None = None
+
+    async def __aenter__(self) -> None:
+        self._probe = await self._breaker._enter(self._wait_seconds)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._breaker._leave(self._probe, error)
 
 
 @dataclass(slots=True)

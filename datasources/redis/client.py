@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any, Self
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnectionError
@@ -16,13 +16,15 @@ from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
 from datasources.observer import Observer, StoreCall, ignore
 from datasources.records import StoreStatusRecord
+from datasources.redis.line import Argument, Lines
+from datasources.redis.mail import Mail
 from datasources.redis.scripts import Script
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 
-Argument = str | bytes | int
-
 STATUS_TIMEOUT_SECONDS = 1.0
+
+_Send = Callable[..., Awaitable[Any]]
 
 
 class RedisStore:
@@ -42,11 +44,12 @@ class RedisStore:
             "legacy_responses": False,
             "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         }
-        self._pool = BlockingConnectionPool.from_url(
-            settings.url, max_connections=settings.pool_max_size, timeout=None, **self._options
+        self._pool: Lines = Lines.from_url(
+            settings.url, max_connections=settings.pool_max_size, **self._options
         )
+        self._mail = Mail(self._pool, settings.timeout_seconds)
         self._redis = Redis(connection_pool=self._pool)
-        self._command: Callable[..., Awaitable[Any]] = self._redis.execute_command
+        self._command: _Send = self._redis.execute_command
 
     @classmethod
     async def open(cls, settings: RedisSettings, observer: Observer = ignore) -> Self:
@@ -54,23 +57,36 @@ class RedisStore:
         return cls(settings, observer)
 
     async def close(self) -> None:
+        await self._mail.close()
         await self._redis.aclose()
         await self._pool.disconnect()
 
     async def execute(self, scope: Scope, command: str, *arguments: Argument) -> Any:
         """The answer in the driver's plain shape: bytes, integers, lists of them."""
-        return await self._guard(scope, command, (command, *arguments))
+        return await self._guard(scope, command, self._alone, (command, *arguments))
+
+    async def read(self, scope: Scope, command: str, *arguments: Argument) -> list[Any]:
+        """The same of a command that reads what an operation asked for, which the observer counts."""
+        found: list[Any] = await self._guard(
+            scope, command, self._alone, (command, *arguments), _rows
+        )
+        return found
 
     async def run(
         self, scope: Scope, script: Script, keys: Sequence[str], arguments: Sequence[Argument]
     ) -> Any:
-        """Runs ``script`` as one step; its text travels only to a Redis that does not know it."""
+        """Runs ``script`` as one step, in one write with what others run in this turn of the loop.
+
+        Its text travels only to a Redis that does not know it.
+        """
         rest = (len(keys), *keys, *arguments)
-        statement = f"EVALSHA {script.name}"
+        together = self._mail.send
         try:
-            return await self._guard(scope, statement, ("EVALSHA", script.digest, *rest))
+            short = ("EVALSHA", script.digest, *rest)
+            return await self._guard(scope, f"EVALSHA {script.name}", together, short)
         except NoScriptError:
-            return await self._guard(scope, f"EVAL {script.name}", ("EVAL", script.text, *rest))
+            long = ("EVAL", script.text, *rest)
+            return await self._guard(scope, f"EVAL {script.name}", together, long)
 
     async def wait(self, scope: Scope, seconds: float, command: str, *arguments: Argument) -> Any:
         """A command that Redis itself answers only when there is something, or after ``seconds``.
@@ -130,24 +146,40 @@ class RedisStore:
             message=message,
         )
 
-    async def _guard(self, scope: Scope, statement: str, command: tuple[Argument, ...]) -> Any:
+    async def _alone(self, *command: Argument) -> Any:
+        async with asyncio.timeout(self.settings.timeout_seconds):
+            return await self._command(*command)
+
+    async def _guard(
+        self,
+        scope: Scope,
+        statement: str,
+        send: _Send,
+        command: tuple[Argument, ...],
+        rows: Callable[[Any], int] | None = None,
+    ) -> Any:
         remaining = scope.remaining_seconds()
         if remaining < 2 * self.settings.timeout_seconds:  # of a wait for a probe, and of the call
             # The reader's own haste is no failure of Redis and must not open the breaker.
             try:
                 async with asyncio.timeout(remaining):
-                    return await self._ask(statement, command)
+                    return await self._ask(statement, send, command, rows)
             except TimeoutError:
                 raise self._unavailable("did not answer before the deadline") from None
-        return await self._ask(statement, command)
+        return await self._ask(statement, send, command, rows)
 
-    async def _ask(self, statement: str, command: tuple[Argument, ...]) -> Any:
+    async def _ask(
+        self,
+        statement: str,
+        send: _Send,
+        command: tuple[Argument, ...],
+        rows: Callable[[Any], int] | None,
+    ) -> Any:
         async with self._breaker.guard(self.settings.timeout_seconds):
             began = perf_counter()
             answer: Any = None
             try:
-                async with asyncio.timeout(self.settings.timeout_seconds):
-                    answer = await self._command(*command)
+                answer = await send(*command)
             except NoScriptError:
                 raise
             except TimeoutError:
@@ -156,7 +188,8 @@ class RedisStore:
                 raise self._unavailable(_reason(error)) from error
             finally:
                 seconds = perf_counter() - began
-                self._observer(StoreCall("redis", statement, seconds, _rows(answer)))
+                found = rows(answer) if rows and answer is not None else 0
+                self._observer(StoreCall("redis", statement, seconds, found))
             return answer
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
@@ -167,7 +200,5 @@ def _reason(error: Exception) -> str:
     return "cannot be reached" if isinstance(error, NoConnectionError | OSError) else "refused"
 
 
-def _rows(answer: object) -> int:
-    if isinstance(answer, list):
-        return sum(item is not None for item in answer)
-    return int(answer is not None)
+def _rows(answer: Sequence[object]) -> int:
+    return sum(item is not None for item in answer)

@@ -11,7 +11,8 @@ from uuid import UUID
 import orjson
 
 from datasources.event import Position, StreamEvent
-from datasources.redis.client import Argument, RedisStore
+from datasources.redis.client import RedisStore
+from datasources.redis.line import Argument
 from datasources.redis.scripts import EVENT_ADD
 from datasources.scope import Scope
 

@@ -72,7 +72,7 @@ class MaterialCache:
 
     async def _read(self, scope: Scope, names: Sequence[str]) -> Mapping[str, Seen]:
         try:
-            values = await self._redis.execute(scope, "MGET", *map(self._keys.value, names))
+            values = await self._redis.read(scope, "MGET", *map(self._keys.value, names))
         except StoreUnavailableError as error:
             return dict.fromkeys(names, error)
         return dict(zip(names, values, strict=True))
