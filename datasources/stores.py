@@ -11,7 +11,9 @@ from datasources.mongo.log_entry import LogEntryRepository
 from datasources.mongo.log_statistics import LogStatisticsRepository
 from datasources.mongo.material_spend import MaterialSpendRepository
 from datasources.mongo.pricing_analytics import PricingAnalyticsRepository
+from datasources.mongo.pricing_analytics_change import PricingAnalyticsChanges
 from datasources.mongo.pricing_trend import PricingTrendRepository
+from datasources.mongo.pricing_trend_change import PricingTrendChanges
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import Observer, ignore
 from datasources.postgres.account import AccountRepository
@@ -25,6 +27,7 @@ from datasources.postgres.material_change import MaterialChanges
 from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.pricing_calculation import PricingCalculationRepository
 from datasources.postgres.pricing_calculation_change import PricingCalculationChanges
+from datasources.postgres.projection_source import ProjectionSource
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
@@ -69,6 +72,9 @@ class Stores:
     calculation_changes: PricingCalculationChanges
     material_changes: MaterialChanges
     outbox: OutboxRepository
+    projection_source: ProjectionSource
+    analytics_changes: PricingAnalyticsChanges
+    trend_changes: PricingTrendChanges
     events: EventStream
     questions: tuple[Status, ...]
 
@@ -121,6 +127,9 @@ async def open_stores(
             calculation_changes=PricingCalculationChanges(sql),
             material_changes=MaterialChanges(sql),
             outbox=OutboxRepository(sql),
+            projection_source=ProjectionSource(sql),
+            analytics_changes=PricingAnalyticsChanges(documents),
+            trend_changes=PricingTrendChanges(documents),
             events=EventStream(cache),
             questions=(sql.status, documents.status, cache.status),
         )

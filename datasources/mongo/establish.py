@@ -71,4 +71,6 @@ def specification(index: Index, ttl_days: int) -> dict[str, Any]:
         found["unique"] = True
     if index.expires:
         found["expireAfterSeconds"] = ttl_days * _SECONDS_PER_DAY
+    if index.expire_seconds is not None:
+        found["expireAfterSeconds"] = index.expire_seconds
     return found

@@ -8,11 +8,18 @@ from functools import partial
 from time import monotonic
 
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import ANALYTICS, LOGS, Collection
+from datasources.mongo.collections import (
+    ANALYTICS,
+    DAILY_TRENDS,
+    LOGS,
+    PRICING_TRENDS_DAILY,
+    Collection,
+)
 from datasources.mongo.driver import Find
 from datasources.mongo.establish import establish, remove, set_time_to_live, time_to_live_days
 from datasources.mongo.migration_lock import migration_lock
 from datasources.mongo.settings import MongoSettings
+from datasources.mongo.trend_build import build_trends
 from datasources.scope import Scope
 
 RECORDS = "schema_migrations"
@@ -47,7 +54,22 @@ def _collection(version: int, collection: Collection) -> Migration:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_collection(1, ANALYTICS), _collection(2, LOGS))
+async def _make_trends(mongo: Mongo, scope: Scope) -> None:
+    await establish(mongo, scope, ANALYTICS)  # which now takes places, too
+    await establish(mongo, scope, DAILY_TRENDS)
+    await build_trends(mongo, scope)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _collection(1, ANALYTICS),
+    _collection(2, LOGS),
+    Migration(
+        3,
+        f"create {PRICING_TRENDS_DAILY}",
+        up=_make_trends,
+        down=partial(remove, collection=DAILY_TRENDS),
+    ),
+)
 HEAD = MIGRATIONS[-1].version
 
 

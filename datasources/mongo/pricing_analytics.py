@@ -26,7 +26,11 @@ class PricingAnalyticsRepository:
     ) -> dict[UUID, PricingAnalyticsRecord]:
         if not ids:
             return {}
-        match = {"calculation_id": {"$in": list(ids)}} | own_customers(scope)
+        match = {
+            "calculation_id": {"$in": list(ids)},
+            "timestamp": {"$exists": True},  # no place that is still to be filled in
+            **own_customers(scope),
+        }
         wanted = (columns & _COLUMNS) | {"calculation_id"}
         projection = {"_id": 0} | dict.fromkeys(sorted(wanted), 1)
         documents = await self._mongo.find(scope, Find(PRICING_ANALYTICS, match, projection))

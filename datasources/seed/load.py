@@ -94,9 +94,13 @@ async def _load(
         await _each(queues[0], lambda piece: sql.load(pricing, piece, tally))
         await sql.finish()
 
+    async def fill_documents() -> None:
+        await _each(queues[1], lambda piece: documents.load(pricing, piece, tally))
+        await documents.finish()
+
     async with asyncio.TaskGroup() as group:
         group.create_task(fill_sql())
-        group.create_task(_each(queues[1], lambda piece: documents.load(pricing, piece, tally)))
+        group.create_task(fill_documents())
         for numbers in pricing.plan.calculation_pieces():
             piece = list(pricing.draw(numbers))
             for queue in queues:

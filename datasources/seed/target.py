@@ -8,8 +8,13 @@ from time import monotonic
 
 from datasources.mongo import bulk as mongo_bulk
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import APPLICATION_LOGS, PRICING_ANALYTICS
+from datasources.mongo.collections import (
+    APPLICATION_LOGS,
+    PRICING_ANALYTICS,
+    PRICING_TRENDS_DAILY,
+)
 from datasources.mongo.settings import MongoSettings
+from datasources.mongo.trend_build import build_trends
 from datasources.postgres.bulk import analyze, copy_rows, is_empty, loading, truncate
 from datasources.postgres.connection import Connection
 from datasources.postgres.settings import PostgresSettings
@@ -30,7 +35,7 @@ from datasources.seed.material import materials
 
 Progress = Callable[[int, int], None]
 
-COLLECTIONS = (PRICING_ANALYTICS, APPLICATION_LOGS)
+COLLECTIONS = (PRICING_ANALYTICS, APPLICATION_LOGS, PRICING_TRENDS_DAILY)
 # A piece takes well under a second; a store that is silent for this long is not coming back.
 _SILENCE_SECONDS = 120.0
 
@@ -111,6 +116,9 @@ class MongoTarget:
         lines = LogWriter(pricing.plan, pricing.identity).write(piece)
         if lines:
             await self._insert(tally, APPLICATION_LOGS, lines)
+
+    async def finish(self) -> None:
+        await build_trends(self._store, _scope())
 
     async def _insert(
         self, tally: Tally, collection: str, documents: list[dict[str, object]]

@@ -57,7 +57,7 @@ async def test_buckets_without_a_price_are_there_and_null(workshop: Workshop) ->
         empty("2026-03-03T00:00:00Z"),
         empty("2026-03-04T00:00:00Z"),
     ]
-    assert workshop.asked() == [("mongodb", "aggregate pricing_analytics")]
+    assert workshop.asked() == [("mongodb", "aggregate pricing_trends_daily")]
 
 
 async def test_the_moment_of_asking_is_in_the_last_bucket(workshop: Workshop) -> None:
@@ -131,7 +131,7 @@ async def test_trends_of_many_materials_are_one_aggregation_whatever_they_select
 
     assert nodes == [
         ("postgresql", "SELECT materials.name,"),
-        ("mongodb", "aggregate pricing_analytics"),
+        ("mongodb", "aggregate pricing_trends_daily"),
     ]
     assert [store for store, _ in workshop.asked()][:1] == ["mongodb"]
     assert [store for store, _ in workshop.asked()].count("mongodb") == 1

@@ -13,6 +13,8 @@ from datasources.embedded.cluster import StoreUrls
 from datasources.errors import StoreName
 from datasources.mongo import bulk
 from datasources.mongo.client import Mongo
+from datasources.mongo.collections import PRICING_ANALYTICS, PRICING_TRENDS_DAILY
+from datasources.mongo.trend_build import build_trends
 from datasources.observer import StoreCall
 from datasources.postgres.settings import PostgresSettings
 from datasources.scope import Scope
@@ -95,6 +97,8 @@ class Workshop:
     async def keep(self, collection: str, *documents: dict[str, Any]) -> None:
         async with self._mongo() as mongo:
             await bulk.insert_many(mongo, _scope(), collection, documents)
+            if collection == PRICING_ANALYTICS:
+                await build_trends(mongo, _scope())
 
     @asynccontextmanager
     async def keeping(self, collection: str, *documents: dict[str, Any]) -> AsyncIterator[None]:
@@ -105,6 +109,8 @@ class Workshop:
         finally:
             async with self._mongo() as mongo:
                 await bulk.clear(mongo, _scope(), collection)
+                if collection == PRICING_ANALYTICS:
+                    await bulk.clear(mongo, _scope(), PRICING_TRENDS_DAILY)
 
     @asynccontextmanager
     async def _mongo(self) -> AsyncIterator[Mongo]:

@@ -53,6 +53,25 @@ def analytics(
     }
 
 
+def daily() -> dict[str, Any]:
+    """A bucket of the rollup that one calculation is in."""
+    return {
+        "material": "aluminum_6061",
+        "process": "cnc_milling",
+        "day": NOON.replace(hour=0),
+        "count": 1,
+        "total": Decimal(100),
+        "unit_total": Decimal(10),
+        "min": Decimal(100),
+        "max": Decimal(100),
+        "first_at": NOON,
+        "last_at": NOON,
+        "epoch": "a database",
+        "position": {"transaction_id": 7, "sequence": 1},
+        "version": uuid4(),
+    }
+
+
 def log(
     *,
     id: str | None = None,  # noqa: A002

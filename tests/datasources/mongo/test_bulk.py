@@ -2,16 +2,24 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pymongo.errors import BulkWriteError
 
 from datasources.mongo import bulk
-from datasources.mongo.collections import APPLICATION_LOGS, COLLECTIONS, PRICING_ANALYTICS
+from datasources.mongo.collections import (
+    APPLICATION_LOGS,
+    COLLECTIONS,
+    PRICING_ANALYTICS,
+    PRICING_TRENDS_DAILY,
+)
 from datasources.mongo.driver import Find
 from datasources.mongo.establish import indexes
 from tests.datasources.mongo.conftest import Store, within
-from tests.datasources.mongo.documents import analytics, hex_id, log
+from tests.datasources.mongo.documents import NOON, analytics, daily, hex_id, log
+
+_ROWS = {PRICING_ANALYTICS: analytics, APPLICATION_LOGS: log, PRICING_TRENDS_DAILY: daily}
 
 
 async def test_documents_go_in_with_plain_values(store: Store) -> None:
@@ -34,7 +42,7 @@ async def test_an_id_becomes_the_identity(store: Store) -> None:
 
 async def test_clear_leaves_the_collection_empty_and_as_it_was_made(store: Store) -> None:
     for collection in COLLECTIONS:
-        row = log() if collection.name == APPLICATION_LOGS else analytics()
+        row = _ROWS[collection.name]()
         before = await indexes(store.mongo, within(), collection.name)
         assert await bulk.is_empty(store.mongo, within(), collection.name)
         await bulk.insert_many(store.mongo, within(), collection.name, [row])
@@ -48,6 +56,9 @@ def _without(document: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != key}
 
 
+_PLACE = {"calculation_id": uuid4(), "customer_id": uuid4(), "placed_at": NOON}
+
+
 @pytest.mark.parametrize(
     ("collection", "document"),
     [
@@ -55,6 +66,9 @@ def _without(document: dict[str, Any], key: str) -> dict[str, Any]:
         (PRICING_ANALYTICS, analytics() | {"calculation_id": "not a uuid"}),
         (PRICING_ANALYTICS, analytics() | {"cost_breakdown": {"material_cost": 1.5}}),
         (PRICING_ANALYTICS, analytics() | {"market_data": {"market_trend": "sideways"}}),
+        (PRICING_ANALYTICS, _PLACE | {"timestamp": NOON}),
+        (PRICING_TRENDS_DAILY, daily() | {"total": 12.5}),
+        (PRICING_TRENDS_DAILY, _without(daily(), "version")),
         (APPLICATION_LOGS, log(level="LOUD")),
         (APPLICATION_LOGS, log(message="x" * 8_001)),
         (APPLICATION_LOGS, log() | {"context": {"calculation_id": 7}}),

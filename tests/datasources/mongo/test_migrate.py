@@ -18,7 +18,11 @@ from datasources.mongo.settings import MongoSettings
 from tests.datasources.mongo.conftest import within
 from tests.datasources.mongo.documents import analytics
 
-_ALL = ["1 create pricing_analytics", "2 create application_logs"]
+_ALL = [
+    "1 create pricing_analytics",
+    "2 create application_logs",
+    "3 create pricing_trends_daily",
+]
 
 
 @dataclass
@@ -37,8 +41,8 @@ async def fresh(settings: MongoSettings) -> AsyncIterator[Fresh]:
 
 async def test_up_makes_every_collection_with_its_indexes(fresh: Fresh) -> None:
     before = await migrate.status(fresh.settings)
-    assert [each.version for each in migrate.pending(before)] == [1, 2]
-    assert len(await inspection.missing_indexes(fresh.settings)) == 9
+    assert [each.version for each in migrate.pending(before)] == [1, 2, 3]
+    assert len(await inspection.missing_indexes(fresh.settings)) == 12
     assert await migrate.up(fresh.settings) == _ALL
     assert migrate.pending(await migrate.status(fresh.settings)) == []
     assert await inspection.missing_indexes(fresh.settings) == {}
@@ -55,7 +59,7 @@ async def test_up_again_changes_nothing(fresh: Fresh) -> None:
     assert await migrate.up(fresh.settings) == []
     assert await migrate.status(fresh.settings) == first
     applied = [each.applied_at for each in first if each.applied_at is not None]
-    assert len(applied) == 2
+    assert len(applied) == 3
     assert all(abs(datetime.now(UTC) - at) < timedelta(minutes=5) for at in applied)
 
 
@@ -84,7 +88,7 @@ async def test_a_migrator_waits_while_another_holds_the_lock(fresh: Fresh) -> No
 async def test_down_takes_back_what_is_above_the_version(fresh: Fresh) -> None:
     await migrate.up(fresh.settings)
     await insert_many(fresh.mongo, within(), PRICING_ANALYTICS, [analytics()])
-    assert await migrate.down(fresh.settings, to=1) == ["2 create application_logs"]
+    assert await migrate.down(fresh.settings, to=1) == _ALL[:0:-1]
     assert await fresh.mongo.count(within(), PRICING_ANALYTICS, {}) == 1
     assert await indexes(fresh.mongo, within(), LOGS.name) == {}
     assert await migrate.down(fresh.settings, to=0) == ["1 create pricing_analytics"]

@@ -29,7 +29,7 @@ async def test_many_calculations_are_one_call_and_unknown_ones_are_left_out(stor
     assert found == {id: {"calculation_id": id, "timestamp": NOON} for id in ids}  # noqa: A001
     assert [(call.statement, call.rows) for call in store.calls] == [
         (
-            'find pricing_analytics {"filter":{"calculation_id":{"$in":"?"}},'
+            'find pricing_analytics {"filter":{"calculation_id":{"$in":"?"},"timestamp":{"$exists":"?"}},'
             '"projection":{"_id":0,"calculation_id":1,"timestamp":1},"sort":{}}',
             3,
         )

@@ -1,6 +1,7 @@
-"""Pricing trends against plain Python: exact, in UTC buckets, from the index's range alone."""
+"""Pricing trends against plain Python: exact in UTC buckets, from the rollup as from the documents."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from datasources.mongo.bulk import insert_many
 from datasources.mongo.collections import PRICING_ANALYTICS
 from datasources.mongo.pricing_trend import PricingTrendRepository
+from datasources.mongo.trend_build import build_trends
 from datasources.records import PricingTrendRecord, TrendInterval
+from datasources.scope import Scope
 from tests.datasources.mongo.conftest import Store, within
 from tests.datasources.mongo.documents import DAY, HOUR, NOON, analytics
 
@@ -22,6 +25,14 @@ _PROCESSES = ("cnc_milling", "sheet_metal")
 _SINCE = datetime(2025, 12, 20, tzinfo=UTC)
 _UNTIL = datetime(2026, 3, 10, tzinfo=UTC)
 
+_EDGES = (
+    _SINCE,
+    _UNTIL,
+    _UNTIL - timedelta(milliseconds=1),
+    datetime(2026, 1, 7, 13, 30, tzinfo=UTC),
+    datetime(2026, 1, 7, 13, 30, 0, 1_000, tzinfo=UTC),
+    datetime(2026, 2, 1, 8, tzinfo=UTC),
+)
 _prices = st.decimals("0.0001", "9999999999.9999", places=4)
 _times = st.datetimes(
     datetime(2025, 12, 15),
@@ -31,7 +42,7 @@ _times = st.datetimes(
 _documents = st.lists(
     st.builds(
         analytics,
-        timestamp=_times | st.sampled_from([_SINCE, _UNTIL, _UNTIL - timedelta(milliseconds=1)]),
+        timestamp=_times | st.sampled_from(_EDGES),
         material=st.sampled_from(_MATERIALS),
         process=st.sampled_from(_PROCESSES),
         total_price=_prices,
@@ -60,12 +71,16 @@ def _average(prices: list[Decimal]) -> Decimal:
 
 
 def _expected(
-    documents: list[dict[str, Any]], interval: TrendInterval, process: str | None
+    documents: list[dict[str, Any]],
+    since: datetime,
+    until: datetime,
+    interval: TrendInterval,
+    process: str | None,
 ) -> dict[str, list[PricingTrendRecord]]:
     groups: dict[tuple[str, datetime], list[dict[str, Any]]] = defaultdict(list)
     for document in documents:
         data = document["pricing_data"]
-        if not _SINCE <= document["timestamp"] < _UNTIL or process not in (None, data["process"]):
+        if not since <= document["timestamp"] < until or process not in (None, data["process"]):
             continue
         groups[data["material"], _bucket(document["timestamp"], interval)].append(data)
     trends: dict[str, list[PricingTrendRecord]] = defaultdict(list)
@@ -85,24 +100,42 @@ def _expected(
     return trends
 
 
+async def _keep(store: Store, documents: list[dict[str, Any]]) -> None:
+    await insert_many(store.mongo, within(), PRICING_ANALYTICS, documents)
+    await build_trends(store.mongo, within())
+
+
+def _each_owner(documents: list[dict[str, Any]]) -> Scope:
+    """One that sees every document, and yet is no scope of everything: it gets no rollup."""
+    return replace(
+        within(), customer_ids=frozenset(document["customer_id"] for document in documents)
+    )
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     documents=_documents,
+    edges=st.lists(st.sampled_from(_EDGES), min_size=2, max_size=2, unique=True),
     interval=st.sampled_from(TrendInterval),
     process=st.none() | st.sampled_from(_PROCESSES),
 )
 async def test_trends_are_what_plain_python_makes_of_the_documents(
-    store: Store, documents: list[dict[str, Any]], interval: TrendInterval, process: str | None
+    store: Store,
+    documents: list[dict[str, Any]],
+    edges: list[datetime],
+    interval: TrendInterval,
+    process: str | None,
 ) -> None:
     await store.empty()
     if documents:
-        await insert_many(store.mongo, within(), PRICING_ANALYTICS, documents)
-    found = await PricingTrendRepository(store.mongo).by_materials(
-        within(), [*_MATERIALS, "unobtainium"], _SINCE, _UNTIL, interval, process
-    )
-    assert found == _expected(documents, interval, process)
+        await _keep(store, documents)
+    asked = ([*_MATERIALS, "unobtainium"], *sorted(edges), interval, process)
+    repository = PricingTrendRepository(store.mongo)
+    found = await repository.by_materials(within(), *asked)
+    assert found == _expected(documents, *sorted(edges), interval, process)
+    assert await repository.by_materials(_each_owner(documents), *asked) == found
     for rows in found.values():
         assert all(row["bucket_start"].utcoffset() == timedelta(0) for row in rows)
         assert all(str(row["average_price"]).partition(".")[2].__len__() == 4 for row in rows)
@@ -122,26 +155,38 @@ async def test_averages_are_rounded_half_to_even_at_four_places(
     store: Store, prices: list[str], average: str
 ) -> None:
     rows = [analytics(total_price=price, price_per_unit=price) for price in prices]
-    await insert_many(store.mongo, within(), PRICING_ANALYTICS, rows)
-    found = await PricingTrendRepository(store.mongo).by_materials(
-        within(), ["aluminum_6061"], NOON, NOON + HOUR, TrendInterval.DAY, None
-    )
-    [row] = found["aluminum_6061"]
-    assert (str(row["average_price"]), str(row["average_unit_price"])) == (average, average)
+    await _keep(store, rows)
+    for scope in (within(), _each_owner(rows)):
+        found = await PricingTrendRepository(store.mongo).by_materials(
+            scope, ["aluminum_6061"], NOON, NOON + HOUR, TrendInterval.DAY, None
+        )
+        [row] = found["aluminum_6061"]
+        assert (str(row["average_price"]), str(row["average_unit_price"])) == (average, average)
 
 
-async def test_many_materials_are_one_aggregation_over_the_index_range(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("interval", "index", "each"),
+    [
+        (TrendInterval.DAY, "material: 1, day: 1, process: 1", 1),
+        (TrendInterval.HOUR, "pricing_data.material: 1, timestamp: 1", 2),
+    ],
+)
+async def test_many_materials_are_one_aggregation_over_the_index_range(
+    store: Store, interval: TrendInterval, index: str, each: int
+) -> None:
+    """However many documents a day has, where the rollup answers."""
     rows = [
         analytics(material=f"m{material}", timestamp=NOON - DAY * day)
         for material in range(10)
         for day in range(50)
+        for _ in range(2)
     ]
-    await insert_many(store.mongo, within(), PRICING_ANALYTICS, rows)
+    await _keep(store, rows)
     store.calls.clear()
     repository = PricingTrendRepository(store.mongo)
     found, [profile] = await store.profiled(
         lambda: repository.by_materials(
-            within(), ["m1", "m2", "m3"], NOON - DAY * 6, NOON + HOUR, TrendInterval.DAY, None
+            within(), ["m1", "m2", "m3"], NOON - DAY * 6, NOON + HOUR, interval, None
         )
     )
     assert {material: len(buckets) for material, buckets in found.items()} == {
@@ -149,9 +194,9 @@ async def test_many_materials_are_one_aggregation_over_the_index_range(store: St
         "m2": 7,
         "m3": 7,
     }
-    assert profile["planSummary"] == "IXSCAN { pricing_data.material: 1, timestamp: 1 }"
-    assert profile["docsExamined"] == 21
-    assert profile["keysExamined"] <= 21 + 6
+    assert profile["planSummary"] == f"IXSCAN {{ {index} }}"
+    assert profile["docsExamined"] == 21 * each
+    assert profile["keysExamined"] <= 21 * each + 6
     assert len([call for call in store.calls if call.statement.startswith("aggregate")]) == 1
 
 
