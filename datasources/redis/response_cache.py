@@ -97,15 +97,24 @@ class ResponseCache:
         return answer
 
     async def find(
-        self, scope: Scope, key: str, fresh_seconds: float, stale_seconds: float = 0
+        self,
+        scope: Scope,
+        key: str,
+        fresh_seconds: float,
+        stale_seconds: float = 0,
+        on_asking: Callable[[], None] = lambda: None,
     ) -> Finding:
-        """The answer of ``key``, waiting for whoever makes it now; stale ones for ``stale_seconds``."""
+        """The answer of ``key``, waiting for whoever makes it now; stale ones for ``stale_seconds``.
+
+        ``on_asking`` is called before Redis is asked: what it sends there goes along.
+        """
         patience_over = monotonic() + min(scope.remaining_seconds(), self.settings.lease_seconds)
         while True:
             if answer := self.look(key, fresh_seconds + stale_seconds):
                 return Finding(answer)
             flight = self._flights.get(key)
             if flight is None:
+                on_asking()
                 return await self._lead(scope, key, fresh_seconds, stale_seconds, patience_over)
             done, _ = await asyncio.wait({flight}, timeout=patience_over - monotonic())
             if not done or flight.result() is _Outcome.ALONE:

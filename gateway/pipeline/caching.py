@@ -23,6 +23,7 @@ from gateway.errors import Code
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.execution import execute
+from gateway.pipeline.metering import order_budget
 from gateway.pipeline.operation_plan import fragments_of
 from gateway.telemetry.tally import tallied
 from resolvers.errors import InvalidIdError
@@ -48,7 +49,9 @@ async def read_cache(exchange: Exchange) -> None:
     cached = exchange.cached = Cached(plan, key, None)
     stale_seconds = cache.settings.stale_while_revalidate_seconds
     scope = Scope(None, exchange.deadline)
-    answer, ticket = await cache.find(scope, key, plan.max_age_seconds, stale_seconds)
+    answer, ticket = await cache.find(
+        scope, key, plan.max_age_seconds, stale_seconds, lambda: order_budget(exchange)
+    )
     if answer is None:
         cached.ticket = ticket
         return
@@ -131,7 +134,7 @@ def _refresh(
 ) -> None:
     """Makes a stale answer anew after it was given; nobody is charged for it."""
     anew = copy(exchange)
-    anew.data, anew.extensions, anew.rows = None, {}, {}
+    anew.data, anew.extensions, anew.rows, anew.order = None, {}, {}, None
     anew.deadline = monotonic() + exchange.parts.deadline_seconds
 
     async def run() -> None:

@@ -18,7 +18,7 @@ from gateway.errors import Code, FormattedError
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
-from gateway.pipeline.meter import Meter
+from gateway.pipeline.meter import Meter, Pending
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.operation_plan import OperationPlan
 from gateway.pipeline.persisted import PersistedDocuments
@@ -35,7 +35,8 @@ class Request:
     """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
 
     ``in_band`` asks for the facts in the answer that HTTP would put into headers, ``cost_debug`` for
-    the price of each field.
+    the price of each field. ``after`` is the cursor of the last event that the client saw, where it came
+    back by itself (``Last-Event-ID``): a subscription goes on there, whatever its argument says.
     """
 
     query: str | None = None
@@ -49,6 +50,7 @@ class Request:
     document_id: str | None = None
     in_band: bool = False
     cost_debug: bool = False
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Exchange:
     runs: DocumentNode | None = None  # plan: what runs instead of the document
     estimate: float = 1.0  # plan: points that what runs may cost
     actual_cost: float | None = None  # count_cost: points that it did cost
+    order: Pending | None = None  # read_cache: what reserve_budget takes up, or nobody
     reservation: Reservation | None = None  # reserve_budget
     cached: Cached | None = None  # read_cache: where the answer may be kept
     cache_control: str | None = None  # write_cache

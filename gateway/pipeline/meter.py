@@ -7,6 +7,7 @@ back rides along with the next orders, so that an operation costs one round trip
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -33,9 +34,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Pending:
+    """An order under way; whoever stops awaiting ``answer`` withdraws it."""
+
     order: Order
     answer: asyncio.Future[Grant]
+
+    @property
+    def amounts(self) -> dict[Bucket, int]:
+        return dict(zip(self.order.buckets, self.order.amounts, strict=True))
 
 
 class Meter:
@@ -49,20 +56,37 @@ class Meter:
         self._rate_limit = rate_limit
         self._local = LocalBuckets(settings.local_share)
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Pending] = []
         self._returned: dict[Bucket, int] = {}
         self._will_return = False
         self._calls: set[asyncio.Task[None]] = set()
 
     async def take(self, order: Order) -> Grant:
         """Whoever stops waiting for the answer gets back what was granted."""
-        answer: asyncio.Future[Grant] = self._loop.create_future()
+        pending = self.order(order)
+        try:
+            return await pending.answer
+        except asyncio.CancelledError:
+            self.withdraw(pending)
+            raise
+
+    def order(self, order: Order) -> Pending:
+        """Returns at once; what is pending is awaited, or withdrawn."""
+        pending = Pending(order, self._loop.create_future())
         if (
             not self._waiting
-        ):  # the call begins with the next turn and takes along who came till then
+        ):  # the call begins with the next turn and takes along who comes till then
             self._start()
-        self._waiting.append(_Waiting(order, answer))
-        return await answer
+        self._waiting.append(pending)
+        return pending
+
+    def withdraw(self, pending: Pending) -> None:
+        """Gives back all that was granted, or will be."""
+        answer = pending.answer
+        if not answer.done():
+            answer.cancel()
+        elif not answer.cancelled() and not answer.exception() and answer.result().spent.granted:
+            self.give_back(pending.amounts, local=answer.result().local)
 
     def give_back(self, amounts: Mapping[Bucket, int], *, local: bool) -> None:
         """Returns at once; a negative amount is charged."""
@@ -87,13 +111,15 @@ class Meter:
             self._start()
 
     def _start(self) -> None:
-        call = self._loop.create_task(self._send())
+        # In a context of its own: the call serves many operations and is none of theirs.
+        call = self._loop.create_task(self._send(), context=Context())
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
 
     async def _send(self) -> None:
         """One call with who waits and what is to be given back; what is too much for it goes in another."""
         batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+        batch = [each for each in batch if not each.answer.cancelled()]
         given, self._returned = self._returned, {}
         if len(given) > _MAX_BATCH:
             some = iter(given.items())
@@ -103,7 +129,7 @@ class Meter:
         if batch or given:
             await self._call(given, batch)
 
-    async def _call(self, given: Mapping[Bucket, int], batch: list[_Waiting]) -> None:
+    async def _call(self, given: Mapping[Bucket, int], batch: list[Pending]) -> None:
         orders = [each.order for each in batch]
         try:
             scope = Scope(None, monotonic() + _PATIENCE_SECONDS)
@@ -126,8 +152,7 @@ class Meter:
             if not each.answer.done():
                 each.answer.set_result(Grant(result, local))
             elif result.granted:
-                amounts = dict(zip(each.order.buckets, each.order.amounts, strict=True))
-                self.give_back(amounts, local=local)
+                self.give_back(each.amounts, local=local)
 
     def _note(self, *, is_local: bool) -> None:
         if is_local is self.is_local:

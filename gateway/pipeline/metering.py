@@ -17,19 +17,35 @@ from gateway.pipeline.reservation import Reservation, Standing, shown
 _log = logging.getLogger("gateway.rate_limit")
 
 
+def order_budget(exchange: Exchange) -> None:
+    """Orders without waiting, so that the order travels with whatever else Redis is asked now.
+
+    What :func:`reserve_budget` does not take up is withdrawn when the operation ends.
+    """
+    meter = exchange.parts.meter
+    if meter is None or exchange.order is not None:
+        return
+    draws = meter.quotas.draws(_client(exchange))
+    points = ceil(exchange.estimate * UNIT)
+    if _too_dear(draws, points) is None:
+        exchange.order = meter.order(Order(draws.buckets, draws.amounts(points, UNIT)))
+
+
 async def reserve_budget(exchange: Exchange) -> None:
     meter = exchange.parts.meter
     if meter is None or exchange.data is not None:  # an answer from the cache costs nothing
         return
     enforced = meter.settings.mode == "enforce"
     draws = meter.quotas.draws(_client(exchange))
-    points = ceil(exchange.estimate * UNIT)
-    too_dear = _too_dear(draws, points)
-    if too_dear is not None:
-        _would_refuse(too_dear, enforced=enforced)
+    order_budget(exchange)
+    order = exchange.order
+    if order is None:
+        refusal = _too_dear(draws, ceil(exchange.estimate * UNIT))
+        assert refusal is not None
+        _would_refuse(refusal, enforced=enforced)
         return
-    amounts = draws.amounts(points, UNIT)
-    grant = await meter.take(Order(draws.buckets, amounts))
+    grant, amounts = await order.answer, order.order.amounts
+    exchange.order = None
     share = meter.settings.local_share if grant.local else 1.0
     reservation = Reservation(
         draws, amounts, grant.spent.granted, grant.spent.levels, grant.local, share
@@ -39,16 +55,18 @@ async def reserve_budget(exchange: Exchange) -> None:
         exchange.reservation = reservation
         return
     exchange.rate = reservation.standings()
-    refusal = _used_up(reservation, exchange.rate)
+    used_up = _used_up(reservation, exchange.rate)
     exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
     if enforced:
         exchange.retry_after_seconds = max(each.reset_seconds for each in exchange.rate)
-    _would_refuse(refusal, enforced=enforced)
+    _would_refuse(used_up, enforced=enforced)
 
 
 async def settle_budget(exchange: Exchange) -> None:
     """Returns at once: what is given back reaches Redis with the next order, or a moment later."""
     meter, reservation = exchange.parts.meter, exchange.reservation
+    if meter is not None and exchange.order is not None:
+        meter.withdraw(exchange.order)
     if meter is None or reservation is None:
         return
     unused = reservation.points - _owed(exchange, reservation)

@@ -1,8 +1,8 @@
 """Guards: what authentication, limits, cost, budgets and caches add to an operation, on against off.
 
 Run by ``./dev bench guards``. The same requests go through the same ASGI application in one process, in
-interleaved rounds, 16 at a time as clients come. Figures are medians of CPU time per request, and the calls
-of scripts by Redis's own count, which are the round trips that the guards make.
+interleaved rounds, 16 at a time as clients come and one after another. Figures are medians of CPU time
+per request, and how often Redis read from its clients, by its own count: those are the round trips.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from redis.asyncio import Redis
@@ -25,14 +26,15 @@ from datasources.embedded.cluster import embedded_stores
 from datasources.seed.load import seed
 from gateway.app import create_app
 from gateway.settings import Settings
+from resolvers.global_id import encode
 from tests.databases import StoreSettings, fresh_databases
 from tests.graph import AS_OF
 
 ROUNDS = 9
 REQUESTS = 400
-AT_ONCE = 16
 UNCACHED = "{ viewer { id name roles } }"
 CACHED = "{ customers(first: 20) { nodes { id companyName tier } } }"
+KEPT_NEVER = "query ($id: ID!) { customer(id: $id) { id companyName } }"
 OFF: dict[str, Any] = {
     "audit": {"enabled": False},
     "rate_limit": {"mode": "off"},
@@ -57,9 +59,24 @@ ON: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """The same requests with every guard and with none; ``variables`` makes each one another."""
+
     name: str
-    settings: dict[str, Any]
-    body: dict[str, Any]
+    text: str
+    at_once: int
+    variables: Callable[[], dict[str, Any]] | None = None
+
+    def body(self, settings: dict[str, Any]) -> bytes:
+        asked = by_hash(self.text) if settings is ON else {"query": self.text}
+        return orjson.dumps(asked | ({"variables": self.variables()} if self.variables else {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Of one request: microseconds of CPU, and round trips to Redis."""
+
+    microseconds: float
+    trips: float
 
 
 def by_hash(text: str) -> dict[str, Any]:
@@ -67,11 +84,18 @@ def by_hash(text: str) -> dict[str, Any]:
     return {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}}
 
 
+def somebody() -> dict[str, Any]:
+    """A customer that nobody asked for before, so that no answer to it is kept."""
+    return {"id": encode("Customer", str(uuid4()))}
+
+
 CASES = (
-    Case("no guard, text", OFF, {"query": UNCACHED}),
-    Case("all guards, by hash", ON, by_hash(UNCACHED)),
-    Case("no guard, 20 customers", OFF, {"query": CACHED}),
-    Case("all guards, 20 customers kept locally", ON, by_hash(CACHED)),
+    Case("16 at once", UNCACHED, 16),
+    Case("one at a time", UNCACHED, 1),
+    Case("kept by this process, 16 at once", CACHED, 16),
+    Case("kept by this process, one at a time", CACHED, 1),
+    Case("missed by the cache, 16 at once", KEPT_NEVER, 16, somebody),
+    Case("missed by the cache, one at a time", KEPT_NEVER, 1, somebody),
 )
 
 Ask = Callable[[bytes], Awaitable[bytes]]
@@ -129,33 +153,48 @@ async def application(stores: StoreSettings, given: dict[str, Any]) -> AsyncIter
         yield ask
 
 
-async def measure(stores: StoreSettings) -> dict[str, tuple[float, float]]:
-    """Microseconds of CPU and script calls per request, by case."""
-    times: dict[str, list[float]] = {case.name: [] for case in CASES}
-    calls: dict[str, float] = {}
+async def measure(stores: StoreSettings) -> dict[Case, tuple[Figure, Figure]]:
+    """Without guards and with them, by case: medians over the rounds."""
+    found: dict[Case, tuple[list[Figure], list[Figure]]] = {case: ([], []) for case in CASES}
     async with AsyncExitStack() as stack:
         on = await stack.enter_async_context(application(stores, ON))
         off = await stack.enter_async_context(application(stores, OFF))
         redis = await stack.enter_async_context(Redis.from_url(stores.redis.url))
-        for text in (UNCACHED, CACHED):
-            await on(orjson.dumps({"query": text, **by_hash(text)}))
+        for text in {case.text for case in CASES}:
+            variables = somebody() if text == KEPT_NEVER else {}
+            await on(orjson.dumps({"query": text, "variables": variables, **by_hash(text)}))
         for _ in range(ROUNDS):
             for case in CASES:
-                ask, body = (on if case.settings is ON else off), orjson.dumps(case.body)
-                answer = orjson.loads(await ask(body))
-                assert "errors" not in answer, answer
-                before = await script_calls(redis)
-                started = process_time()
-                for _ in range(REQUESTS // AT_ONCE):
-                    await asyncio.gather(*(ask(body) for _ in range(AT_ONCE)))
-                times[case.name].append((process_time() - started) / REQUESTS * 1e6)
-                calls[case.name] = (await script_calls(redis) - before) / REQUESTS
-    return {name: (median(found), calls[name]) for name, found in times.items()}
+                found[case][0].append(await load(off, case, OFF, redis))
+                found[case][1].append(await load(on, case, ON, redis))
+    return {case: (middle(off), middle(on)) for case, (off, on) in found.items()}
 
 
-async def script_calls(redis: Redis) -> int:
-    stats: Any = await redis.info("commandstats")
-    return sum(stats.get(f"cmdstat_{name}", {"calls": 0})["calls"] for name in ("eval", "evalsha"))
+async def load(ask: Ask, case: Case, settings: dict[str, Any], redis: Redis) -> Figure:
+    bodies = [case.body(settings) for _ in range(REQUESTS)]
+    answer = orjson.loads(await ask(bodies[0]))
+    assert "errors" not in answer, answer
+    before = await reads(redis)
+    started = process_time()
+    for first in range(0, REQUESTS, case.at_once):
+        if case.at_once == 1:
+            await ask(bodies[first])
+        else:
+            await asyncio.gather(*map(ask, bodies[first : first + case.at_once]))
+    microseconds = (process_time() - started) / REQUESTS * 1e6
+    return Figure(microseconds, (await reads(redis) - before - 1) / REQUESTS)
+
+
+def middle(figures: list[Figure]) -> Figure:
+    return Figure(
+        median(each.microseconds for each in figures), median(each.trips for each in figures)
+    )
+
+
+async def reads(redis: Redis) -> int:
+    """How often Redis has read from its clients."""
+    stats: Any = await redis.info("stats")
+    return int(stats["total_reads_processed"])
 
 
 async def main() -> None:
@@ -167,14 +206,19 @@ async def main() -> None:
         ):
             await seed(stores.postgres, stores.mongo, scale=0.05, as_of=AS_OF)
             found = await measure(stores)
-    table = Table("case", "CPU us/request", "Redis calls/request", box=None)
-    for name, (microseconds, calls) in found.items():
-        table.add_row(name, f"{microseconds:.0f}", f"{calls:.2f}")
-    bare, guarded, read, kept = (microseconds for microseconds, _ in found.values())
-    console = Console()
-    console.print(table)
-    console.print(f"guards on / off, nothing read: {guarded / bare:.2f} (+{guarded - bare:.0f} us)")
-    console.print(f"kept locally / read from PostgreSQL: {kept / read:.3f}")
+    columns = "case", "off, us", "on, us", "on / off", "added, us", "trips off", "trips on"
+    table = Table(*columns, box=None)
+    for case, (off, on) in found.items():
+        table.add_row(
+            case.name,
+            f"{off.microseconds:.0f}",
+            f"{on.microseconds:.0f}",
+            f"{on.microseconds / off.microseconds:.2f}",
+            f"{on.microseconds - off.microseconds:+.0f}",
+            f"{off.trips:.2f}",
+            f"{on.trips:.2f}",
+        )
+    Console(width=100).print(table)
 
 
 if __name__ == "__main__":
