@@ -64,10 +64,9 @@ class ConnectionSettings(BaseModel):
 
 
 class Guest(Protocol):
-    """Somebody who is connected; ``expires_at`` is in seconds since 1970."""
+    """Somebody who is connected, and what they showed."""
 
     credentials: Credentials
-    expires_at: float | None
 
     def look(self, now: float, wall: float) -> None:
         """Called a few times a second; ``now`` is on the monotonic clock, ``wall`` since 1970."""

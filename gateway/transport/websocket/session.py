@@ -5,8 +5,6 @@ about credentials that end and about a process that does.
 """
 
 import asyncio
-from math import ceil
-from time import monotonic
 from typing import Any
 
 from datasources.errors import StoreUnavailableError
@@ -20,7 +18,6 @@ from gateway.transport.message import ClientGoneError
 from gateway.transport.request import check_parameters
 from gateway.transport.roster import Roster
 from gateway.transport.websocket.message import (
-    PING,
     PONG,
     CloseCode,
     ClosingError,
@@ -32,6 +29,7 @@ from gateway.transport.websocket.message import (
     read_message,
 )
 from gateway.transport.websocket.operation import Operation
+from gateway.transport.websocket.pulse import Pulse
 from gateway.transport.websocket.socket import Handshake, Socket, read_payload
 
 _CLOSE_SECONDS = 1.0
@@ -41,33 +39,26 @@ class Session:
     """A :class:`Guest` of the roster."""
 
     __slots__ = (
-        "_acknowledged",
         "_ending",
         "_handshake",
         "_initialised",
         "_max_bytes",
-        "_moved_at",
         "_operations",
         "_parts",
-        "_pinged_at",
+        "_pulse",
         "_roster",
         "_saying",
-        "_sending",
         "_socket",
         "_task",
         "_tasks",
-        "_unanswered",
         "_viewer_id",
-        "_warned",
         "credentials",
-        "expires_at",
     )
 
     def __init__(
         self, socket: Socket, handshake: Handshake, parts: Parts, roster: Roster, max_bytes: int
     ) -> None:
         self.credentials: Credentials = NOTHING
-        self.expires_at: float | None = None
         self._socket = socket
         self._handshake = handshake
         self._parts = parts
@@ -78,12 +69,8 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ending: ClosingError | None = None
         self._initialised = False
-        self._acknowledged = False
-        self._viewer_id = ""
-        self._warned = False
-        self._pinged_at = self._moved_at = monotonic()
-        self._unanswered = False  # a ping
-        self._sending = 0  # messages that wait for the client to read
+        self._viewer_id = ""  # until the client has said who it is
+        self._pulse = Pulse(roster.settings)
         self._saying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -113,27 +100,18 @@ class Session:
 
     def look(self, now: float, wall: float) -> None:
         """As :class:`Guest` says it."""
-        settings = self._roster.settings
-        if self._sending and now - self._moved_at > settings.send_timeout_seconds:
-            self._end(CloseCode.TRY_AGAIN_LATER, "Messages were not read in time")
-        elif not self._acknowledged:
-            if now - self._pinged_at > settings.init_timeout_seconds:
-                code = CloseCode.INITIALISATION_TIMEOUT
-                self._end(code, "Connection initialisation timeout")
-        elif self._unanswered and now - self._pinged_at > settings.ping_timeout_seconds:
-            self._end(CloseCode.TRY_AGAIN_LATER, "A ping was not answered in time")
-        elif self.expires_at is not None and self.expires_at <= wall:
-            self._end(CloseCode.FORBIDDEN, "Forbidden: what was shown has expired")
-        elif self._expires_soon(wall):
-            assert self.expires_at is not None
-            self._warned = True
-            self._ping(ping({"expiresInSeconds": ceil(self.expires_at - wall)}), now)
-        elif not self._unanswered and now - self._pinged_at >= settings.ping_seconds:
-            self._ping(PING, now)
+        try:
+            text = self._pulse.look(now, wall)
+        except ClosingError as ending:
+            self._end(ending)
+            return
+        # One that cannot be sent will be noticed as one that is not answered.
+        if text is not None and (self._saying is None or self._saying.done()):
+            self._saying = asyncio.create_task(self._say(text))
 
     def forbid(self, refusal: RefusedError) -> None:
         """As :class:`Guest` says it."""
-        self._end(CloseCode.FORBIDDEN, _forbidden(refusal))
+        self._end(ClosingError(CloseCode.FORBIDDEN, _forbidden(refusal)))
 
     async def depart(self) -> None:
         """As :class:`Guest` says it; the client learns each subscription's cursor."""
@@ -141,18 +119,18 @@ class Session:
         cursors = {each.id: each.cursor for each in operations if each.cursor is not None}
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._send(ping({"draining": True, "resume": cursors}))
+                await self._socket.send(ping({"draining": True, "resume": cursors}))
                 for each in operations:
                     each.task.cancel()
-                    await self._send(complete(each.id))
+                    await self._socket.send(complete(each.id))
         except (ClientGoneError, TimeoutError):
             pass
-        self._end(CloseCode.GOING_AWAY, "Going away: connect again")
+        self._end(ClosingError(CloseCode.GOING_AWAY, "Going away: connect again"))
 
     async def _converse(self) -> None:
         while (text := await self._socket.receive()) is not None:
             message = read_message(text, self._max_bytes)
-            self._unanswered = False  # whatever comes is a sign of life
+            self._pulse.feel()
             match message.type:
                 case "connection_init":
                     await self._initialise(message.payload)
@@ -163,7 +141,7 @@ class Session:
                     if operation is not None:
                         operation.task.cancel()
                 case "ping":
-                    await self._send(PONG)
+                    await self._socket.send(PONG)
                 case "pong":
                     await self._renew(message.payload)
 
@@ -183,11 +161,9 @@ class Session:
         if not self._roster.admit(self, counted_as(found.viewer, handshake.client_address)):
             reason = f"Too many connections: {settings.per_client} of yours are open here"
             raise ClosingError(CloseCode.TRY_AGAIN_LATER, reason)
-        self.credentials, self.expires_at = shown, found.expires_at
-        self._viewer_id = found.viewer.id
-        self._acknowledged = True
-        self._pinged_at = monotonic()
-        await self._send(
+        self.credentials, self._viewer_id = shown, found.viewer.id
+        self._pulse.acknowledge(found.expires_at)
+        await self._socket.send(
             acknowledge(
                 {"pingSeconds": settings.ping_seconds, "operationLimit": settings.operations}
             )
@@ -195,7 +171,7 @@ class Session:
 
     async def _renew(self, payload: dict[str, Any] | None) -> None:
         """Takes other credentials of the same user, if the pong holds any."""
-        if not self._acknowledged:
+        if not self._viewer_id:
             return
         try:
             shown = read_payload(payload)
@@ -207,7 +183,8 @@ class Session:
         if found.viewer.id != self._viewer_id:
             reason = "Forbidden: these credentials are somebody else's"
             raise ClosingError(CloseCode.FORBIDDEN, reason)
-        self.credentials, self.expires_at, self._warned = shown, found.expires_at, False
+        self.credentials = shown
+        self._pulse.renew(found.expires_at)
         for each in self._operations.values():
             each.renew(shown)
 
@@ -220,7 +197,7 @@ class Session:
 
     async def _subscribe(self, message: Message) -> None:
         id_, payload = message.id, message.payload
-        if not self._acknowledged:
+        if not self._viewer_id:
             raise ClosingError(CloseCode.UNAUTHORIZED, "Unauthorized")
         if id_ in self._operations:
             reason = f"Subscriber for {id_} already exists"
@@ -231,9 +208,9 @@ class Session:
             reason = f"Invalid message: {refusal.errors[0]['message']}"
             raise ClosingError(CloseCode.BAD_MESSAGE, reason) from None
         if len(self._tasks) >= self._roster.settings.operations:
-            await self._send(error(id_, _too_many(self._roster.settings.operations).errors))
+            await self._socket.send(error(id_, _too_many(self._roster.settings.operations).errors))
             return
-        operation = Operation(id_, request, self._parts, self._send)
+        operation = Operation(id_, request, self._parts, self._socket.send)
         self._operations[id_] = operation
         operation.task = asyncio.create_task(operation.run(self._ended))
         self._tasks.add(operation.task)
@@ -261,36 +238,16 @@ class Session:
         if self._operations.get(operation.id) is operation:
             del self._operations[operation.id]
 
-    async def _send(self, text: str) -> None:
-        if not self._sending:
-            self._moved_at = monotonic()
-        self._sending += 1
-        try:
-            await self._socket.send(text)
-        finally:
-            self._sending -= 1
-            self._moved_at = monotonic()
-
-    def _expires_soon(self, wall: float) -> bool:
-        if self.expires_at is None or self._warned:
-            return False
-        return self.expires_at - wall <= self._roster.settings.expiry_warning_seconds
-
-    def _ping(self, text: str, now: float) -> None:
-        """Nobody waits for it: one that cannot be sent is noticed as one that is not answered."""
-        self._pinged_at, self._unanswered = now, True
-        if self._saying is None or self._saying.done():
-            self._saying = asyncio.create_task(self._say(text))
-
     async def _say(self, text: str) -> None:
         try:
-            await self._send(text)
+            await self._socket.send(text)
         except ClientGoneError:
             return
 
-    def _end(self, code: CloseCode, reason: str) -> None:
+    def _end(self, ending: ClosingError) -> None:
+        """Takes the session out of whatever it waits for."""
         if self._ending is None and self._task is not None:
-            self._ending = ClosingError(code, reason)
+            self._ending = ending
             self._task.cancel()
 
     async def _stop(self) -> None:
