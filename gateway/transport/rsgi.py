@@ -5,6 +5,7 @@ subprotocol, so that no client of graphql-transport-ws would stay connected: the
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,12 @@ from gateway.transport.message import (
     encode_headers,
     join_headers,
 )
+
+_REQUEST_TIMEOUT = 408
+_DROP_SECONDS = 1.0
+_DROP_BYTES = 16_777_216
+
+_log = logging.getLogger("gateway")
 
 
 class RsgiGateway:
@@ -52,6 +59,8 @@ class RsgiGateway:
         outgoing = await self._endpoint.answer(incoming, self._parts)
         if outgoing is None:
             return
+        if incoming.unread and outgoing.status != _REQUEST_TIMEOUT:
+            await incoming.drop()
         if outgoing.chunks is None:
             protocol.response_bytes(outgoing.status, outgoing.headers, outgoing.body)
             return
@@ -65,6 +74,7 @@ class RsgiGateway:
         await asyncio.wait([begun, self._living], return_when=asyncio.FIRST_COMPLETED)
         if self._living.done():
             await self._living
+        _log.info("Application startup complete.")  # in the words of the other server
 
     async def end(self) -> None:
         """Closes it again."""
@@ -83,12 +93,14 @@ class RsgiGateway:
 
 class _Incoming:
     __slots__ = (
+        "_iterator",
         "_protocol",
         "headers",
         "headers_bytes",
         "method",
         "peer",
         "query_string",
+        "unread",
         "url_bytes",
     )
 
@@ -98,27 +110,52 @@ class _Incoming:
         self.url_bytes = len(scope.path) + len(self.query_string)
         self.headers, self.headers_bytes = join_headers(scope.headers.items())
         self.peer = _host_of(scope.client)
+        self.unread = "content-length" in self.headers or "transfer-encoding" in self.headers
         self._protocol = protocol
+        self._iterator: AsyncIterator[bytes] | None = None
 
     async def body(self, max_bytes: int) -> bytes:
         """As :class:`Incoming` says it."""
         declared = self.headers.get("content-length", "")
         try:
             if declared.isdecimal() and int(declared) <= max_bytes:
-                return await self._protocol()
-            return await self._read(max_bytes)
+                body = await self._protocol()
+            else:
+                body = await self._read(max_bytes)
         except ProtocolClosed:
             raise ClientGoneError from None
+        self.unread = False
+        return body
+
+    async def drop(self) -> None:
+        """Reads what nobody wants: with a body left unread, the connection and the answer are lost."""
+        with suppress(ProtocolClosed, TimeoutError):
+            async with asyncio.timeout(_DROP_SECONDS):
+                size = 0
+                async for chunk in self._chunks():
+                    size += len(chunk)
+                    if size > _DROP_BYTES:
+                        return
 
     async def _read(self, max_bytes: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        async for chunk in self._protocol:
+        async for chunk in self._chunks():
             size += len(chunk)
             if size > max_bytes:
                 raise BodyTooLargeError
             chunks.append(chunk)
         return b"".join(chunks)
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        """Goes on where it was left off: the server gives one iterator, which is no more than that."""
+        if self._iterator is None:
+            self._iterator = aiter(self._protocol)
+        while True:
+            try:  # anext() with a default ends the process on what Granian gives
+                yield await anext(self._iterator)
+            except StopAsyncIteration:
+                return
 
     async def gone(self) -> None:
         """As :class:`Incoming` says it."""
@@ -149,10 +186,11 @@ async def _bridge(
             await protocol.client_disconnect()
             return {"type": "http.disconnect"}
         try:
-            body = await anext(chunks, b"")
+            body = await anext(chunks)
         except ProtocolClosed:
             return {"type": "http.disconnect"}
-        read = not body
+        except StopAsyncIteration:
+            body, read = b"", True
         return {"type": "http.request", "body": body, "more_body": not read}
 
     with suppress(ProtocolClosed):

@@ -7,9 +7,12 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tests.gateway.server import SERVERS, ServerName, wait_until_listening
 
 HERE = Path(__file__).parent
 PACKAGES = (HERE / "graphql_http", HERE / "persisted")
@@ -33,14 +36,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
+@pytest.fixture(scope="session", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> ServerName:
+    """Each server in turn."""
+    name: ServerName = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def serve() -> Serve:
+def serve(server: ServerName) -> Serve:
     """Serves by the given status rules, and gives the endpoint's address."""
-    return _serve
+    return partial(_serve, server)
 
 
 @asynccontextmanager
-async def _serve(status_rules: str) -> AsyncIterator[str]:
+async def _serve(server_name: ServerName, status_rules: str) -> AsyncIterator[str]:
     others = {name: text for name, text in os.environ.items() if not name.startswith("GATEWAY_")}
     server = await asyncio.create_subprocess_exec(
         Path(sys.executable).with_name("gateway"),
@@ -55,6 +65,7 @@ async def _serve(status_rules: str) -> AsyncIterator[str]:
             "GATEWAY_AUTH_ANONYMOUS_ROLE": "analyst",
             "GATEWAY_HTTP_STATUS_RULES": status_rules,
             "GATEWAY_PORT": "0",
+            "GATEWAY_SERVER": server_name,
         },
         stderr=asyncio.subprocess.PIPE,
     )
@@ -62,6 +73,7 @@ async def _serve(status_rules: str) -> AsyncIterator[str]:
     try:
         url = await asyncio.wait_for(_address(server.stderr), timeout=60)
         draining = asyncio.create_task(server.stderr.read())
+        await wait_until_listening(url)
         yield f"{url}/graphql"
     finally:
         server.terminate()

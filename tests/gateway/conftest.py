@@ -12,7 +12,7 @@ from graphql import GraphQLSchema, build_schema
 
 from datasources.errors import StoreUnavailableError
 from resolvers.errors import InvalidIdError
-from tests.gateway.server import serve_schema
+from tests.gateway.server import SERVERS, ServerName, serve_schema
 
 SDL = """
 type Query {
@@ -90,20 +90,27 @@ def failing_schema(hanging: Hanging) -> GraphQLSchema:
     return built
 
 
+@pytest.fixture(scope="session", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> ServerName:
+    """Each server in turn: what holds of one holds of the other."""
+    name: ServerName = request.param
+    return name
+
+
 @pytest.fixture
-def serve(schema: GraphQLSchema) -> Serve:
+def serve(schema: GraphQLSchema, server: ServerName) -> Serve:
     """Serves ``schema`` for as long as it is entered; takes settings."""
-    return lambda **given: serve_schema(schema, **given)
+    return lambda **given: serve_schema(schema, server=server, **given)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def strict() -> AsyncIterator[httpx.AsyncClient]:
-    async with serve_schema(failing_schema(Hanging())) as client:
+async def strict(server: ServerName) -> AsyncIterator[httpx.AsyncClient]:
+    async with serve_schema(failing_schema(Hanging()), server=server) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def legacy() -> AsyncIterator[httpx.AsyncClient]:
+async def legacy(server: ServerName) -> AsyncIterator[httpx.AsyncClient]:
     rules = {"status_rules": "legacy"}
-    async with serve_schema(failing_schema(Hanging()), http=rules) as client:
+    async with serve_schema(failing_schema(Hanging()), server=server, http=rules) as client:
         yield client

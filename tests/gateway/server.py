@@ -5,14 +5,23 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server as Granian
 from graphql import GraphQLSchema
 
 from gateway.app import create_app
 from gateway.settings import Settings
+from gateway.transport.asgi import Gateway
+from gateway.transport.rsgi import RsgiGateway
+from gateway.transport.uvicorn import connection_options
+
+ServerName = Literal["uvicorn", "granian"]
+SERVERS: tuple[ServerName, ...] = ("uvicorn", "granian")
 
 # Nobody listens on port 1: these tests ask no store.
 NOWHERE: dict[str, Any] = {
@@ -27,7 +36,22 @@ NOWHERE: dict[str, Any] = {
 }
 
 
-class _Server(uvicorn.Server):
+@asynccontextmanager
+async def serve_schema(
+    schema: GraphQLSchema | None, *, server: ServerName = "uvicorn", **given: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Serves ``schema``, or the gateway's own."""
+    settings = Settings(**{**NOWHERE, **given})
+    app = create_app(settings, schema)
+    serving = on_uvicorn(app, settings) if server == "uvicorn" else on_granian(app)
+    async with (
+        serving as url,
+        httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client,
+    ):
+        yield client
+
+
+class _Uvicorn(uvicorn.Server):
     """A server inside the tests' own event loop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -44,18 +68,55 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_schema(
-    schema: GraphQLSchema | None, **given: Any
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Serves ``schema``, or the gateway's own."""
-    app = create_app(Settings(**{**NOWHERE, **given}), schema)
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+async def on_uvicorn(app: Gateway, settings: Settings) -> AsyncIterator[str]:
+    options = connection_options(settings.http)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", **options)
+    server = _Uvicorn(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve([listener]))
         await server.ready.wait()
-        url = "http://{}:{}".format(*listener.getsockname())
-        async with httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client:
-            yield client
+        yield _url(listener)
         server.should_exit = True
         await serving
+
+
+@asynccontextmanager
+async def on_granian(app: Gateway) -> AsyncIterator[str]:
+    """Its embedded form; the application begins and ends here, as the loop runs already."""
+    gateway = RsgiGateway(app)
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server = Granian(
+            gateway.__rsgi__,
+            port=held.getsockname()[1],
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+        )
+        await gateway.begin()
+        serving = asyncio.create_task(server.serve())
+        await wait_until_listening(_url(held))
+        yield _url(held)
+        server.stop()
+        await serving
+        await gateway.end()
+
+
+async def wait_until_listening(url: str) -> None:
+    """A process says that it is ready a moment before Granian listens."""
+    parts = urlsplit(url)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def _url(listener: socket.socket) -> str:
+    return "http://{}:{}".format(*listener.getsockname())

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -19,9 +19,11 @@ from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 from gateway.pipeline.normal_form import normal_form
 from tests.gateway.conftest import Hanging, failing_schema
-from tests.gateway.server import serve_schema
+from tests.gateway.server import ServerName, serve_schema
 
 HERE = Path(__file__).parent
+Ask = Callable[..., Awaitable[Any]]
+
 CLIENTS = ("apollo", "urql")
 
 # What both clients send for their document, laid out as a build tool may have printed it.
@@ -54,12 +56,17 @@ async def registered(redis: RedisSettings) -> AsyncIterator[str]:
     await store.close()
 
 
-async def ask(client: str, redis: RedisSettings, *arguments: str, **persisted: Any) -> Any:
-    """What ``client`` did against a gateway of its own."""
-    schema = failing_schema(Hanging())
-    async with serve_schema(schema, redis=redis, persisted=persisted) as server:
-        url = str(server.base_url.join("/graphql"))
-        return json.loads(await _run("node", f"{client}.mjs", url, *arguments))
+@pytest.fixture
+def ask(server: ServerName, redis: RedisSettings) -> Ask:
+    """Says what a client did against a gateway of its own."""
+
+    async def ask(client: str, *arguments: str, **persisted: Any) -> Any:
+        schema = failing_schema(Hanging())
+        async with serve_schema(schema, server=server, redis=redis, persisted=persisted) as own:
+            url = str(own.base_url.join("/graphql"))
+            return json.loads(await _run("node", f"{client}.mjs", url, *arguments))
+
+    return ask
 
 
 def sent(run: dict[str, Any]) -> list[tuple[str, bool, bool]]:
@@ -69,9 +76,9 @@ def sent(run: dict[str, Any]) -> list[tuple[str, bool, bool]]:
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_miss_register_hit_get_hit_and_wrong_hash(
-    client: str, redis: RedisSettings, installed: None
+    client: str, ask: Ask, installed: None
 ) -> None:
-    done = await ask(client, redis)
+    done = await ask(client)
 
     assert {name: run["data"] for name, run in done.items()} == {
         "first": "a",
@@ -94,9 +101,9 @@ async def test_miss_register_hit_get_hit_and_wrong_hash(
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_where_hashes_are_not_kept_clients_send_texts_from_then_on(
-    client: str, redis: RedisSettings, installed: None
+    client: str, ask: Ask, installed: None
 ) -> None:
-    done = await ask(client, redis, automatic=False)
+    done = await ask(client, automatic=False)
 
     assert [run["data"] for run in done.values()] == ["a", "b", "c", "d", "e"]
     assert done["first"]["requests"][0]["codes"] == ["PERSISTED_QUERY_NOT_SUPPORTED"]
@@ -105,18 +112,16 @@ async def test_where_hashes_are_not_kept_clients_send_texts_from_then_on(
 
 
 async def test_apollo_client_sends_the_id_of_a_manifest(
-    redis: RedisSettings, registered: str, installed: None
+    ask: Ask, registered: str, installed: None
 ) -> None:
-    done = await ask("apollo", redis, registered, documents="require")
+    done = await ask("apollo", registered, documents="require")
 
     assert done["manifest"]["data"] == "m"
     assert sent(done["manifest"]) == [("POST", False, True)]
 
 
-async def test_urql_sends_a_document_id(
-    redis: RedisSettings, registered: str, installed: None
-) -> None:
-    done = await ask("urql", redis, registered, documents="require")
+async def test_urql_sends_a_document_id(ask: Ask, registered: str, installed: None) -> None:
+    done = await ask("urql", registered, documents="require")
 
     assert (done["named"]["data"], done["named"]["failed"]) == ("n", None)
     assert done["named"]["requests"][0]["documentId"] == registered
@@ -124,9 +129,9 @@ async def test_urql_sends_a_document_id(
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_a_clients_own_spaces_do_not_break_it_where_registration_is_required(
-    client: str, redis: RedisSettings, registered: str, installed: None
+    client: str, ask: Ask, registered: str, installed: None
 ) -> None:
-    done = await ask(client, redis, documents="require")
+    done = await ask(client, documents="require")
 
     assert [run["data"] for run in done.values()] == ["a", "b", "c", "d", "e"]
 

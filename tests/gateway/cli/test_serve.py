@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.gateway.server import SERVERS, wait_until_listening
+
 NEEDED = {
     "POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/none",
     "MONGODB_URL": "mongodb://127.0.0.1:1/none",
@@ -60,12 +62,14 @@ async def complaint(process: asyncio.subprocess.Process) -> tuple[int | None, st
     return process.returncode, error.decode()
 
 
+@pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_it_serves_while_every_store_is_down_and_ends_on_sigterm(
-    tmp_path: Path, workers: int
+    tmp_path: Path, workers: int, server: str
 ) -> None:
-    async with gateway(tmp_path, GATEWAY_WORKERS=str(workers)) as process:
+    async with gateway(tmp_path, GATEWAY_WORKERS=str(workers), GATEWAY_SERVER=server) as process:
         url = await asyncio.wait_for(serving_at(process, workers), timeout=60)
+        await wait_until_listening(url)
         async with httpx.AsyncClient(base_url=url) as client:
             answer = await client.post("/graphql", json={"query": "{ viewer { name } }"})
         process.send_signal(signal.SIGTERM)
@@ -99,10 +103,11 @@ async def test_a_wrong_setting_stops_the_start_with_its_name(
     assert "Traceback" not in error
 
 
-async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", SERVERS)
+async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path, server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with gateway(tmp_path, GATEWAY_PORT=str(port)) as process:
+        async with gateway(tmp_path, GATEWAY_PORT=str(port), GATEWAY_SERVER=server) as process:
             code, error = await complaint(process)
 
     assert code == 1
