@@ -1,0 +1,192 @@
+"""Ledger: stores of a test's own, what it writes to PostgreSQL, and what MongoDB then has to hold."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from datasources.embedded.cluster import StoreUrls
+from datasources.event import BEGINNING, Event, EventKind, Position
+from datasources.mongo.client import Mongo
+from datasources.mongo.driver import Document, Find
+from datasources.postgres.unit_of_work import Claim
+from datasources.records import AnalysisRecord, PricingCalculationRecord
+from datasources.relay.analytics import AnalyticsProjection
+from datasources.relay.projection import RelayedEvent
+from datasources.relay.rollup import RollupProjection
+from datasources.scope import Scope
+from datasources.stores import Stores, open_stores
+from tests.databases import StoreSettings, fresh_databases
+from tests.datasources.mongo.documents import NOON
+from tests.schema.workshop import CUSTOMER, furnish
+
+Bucket = tuple[str, str, datetime]
+Sums = tuple[int, Decimal, Decimal, Decimal, Decimal, datetime, datetime]
+
+ANALYSIS: AnalysisRecord = {
+    "market_data": {
+        "material_price_per_kg": "4.2000",
+        "labor_rate_per_hour": "64.5000",
+        "market_trend": "stable",
+    },
+    "performance_metrics": {
+        "calculation_time_ms": 12.5,
+        "cache_hit_rate": 0.75,
+        "api_response_time_ms": 40.0,
+    },
+    "metadata": {"source": "test", "$where": {"a.b": [1, None]}, "": 2.5},
+}
+_TRUTH = """SELECT material, process, date_trunc('day', created_at, 'UTC') AS day, count(*),
+    sum(total_price), sum(price_per_unit), min(total_price), max(total_price),
+    date_trunc('milliseconds', min(created_at)), date_trunc('milliseconds', max(created_at))
+    FROM pricing_calculations GROUP BY 1, 2, 3"""
+
+
+def within(seconds: float = 60.0) -> Scope:
+    return Scope(None, monotonic() + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    settings: StoreSettings
+    stores: Stores
+    mongo: Mongo
+    postgres: "asyncpg.Connection[asyncpg.Record]"
+
+    def analytics(self) -> AnalyticsProjection:
+        return AnalyticsProjection(self.stores.projection_source, self.stores.analytics_changes)
+
+    def rollup(self) -> RollupProjection:
+        return RollupProjection(
+            self.stores.projection_source, self.stores.outbox, self.stores.trend_changes
+        )
+
+    async def customer(self) -> UUID:
+        made: UUID = await self.postgres.fetchval(
+            "INSERT INTO customers (user_id, company_name) VALUES ($1, 'Acme') RETURNING id",
+            CUSTOMER,
+        )
+        return made
+
+    async def record(
+        self,
+        customer_id: UUID,
+        *,
+        at: datetime = NOON,
+        material: str = "steel_4140",
+        process: str = "cnc_milling",
+        total: str = "100.0000",
+        quantity: int = 3,
+    ) -> UUID:
+        id_ = uuid4()
+        parts = dict.fromkeys(("labor_cost", "setup_cost", "overhead_cost"), "0.0000")
+        calculation: PricingCalculationRecord = {
+            "id": id_,
+            "customer_id": customer_id,
+            "material": material,
+            "quantity": quantity,
+            "dimensions": {"length_mm": "10", "width_mm": "20.5", "height_mm": "30"},
+            "geometric_complexity_score": Decimal("2.35"),
+            "process": process,
+            "surface_finish": "polished",
+            "tolerance_class": "precise",
+            "special_requirements": [],
+            "delivery_timeline": "express",
+            "rush_order": False,
+            "cost_breakdown": {"material_cost": total, **parts, "total_cost": total},  # type: ignore[typeddict-item]
+            "pricing_tiers": [],
+            "estimated_weight_kg": Decimal("0.5"),
+            "created_at": at,
+            "updated_at": at,
+        }
+        told = {"calculation_id": str(id_), "customer_id": str(customer_id), "material": material}
+        made = await self.stores.calculation_changes.record(
+            within(),
+            Claim("test", uuid4().hex, bytes(32)),
+            calculation,
+            [],
+            ANALYSIS,
+            Event(EventKind.CALCULATION_RECORDED, told),
+        )
+        assert made
+        return id_
+
+    async def delete(self, customer_id: UUID) -> None:
+        assert await self.stores.customer_changes.delete(within(), customer_id)
+
+    async def events(self, after: Position = BEGINNING) -> list[RelayedEvent]:
+        found = await self.stores.outbox.after(within(), after, 10_000)
+        previous, events = after, []
+        for event in found:
+            events.append(RelayedEvent(**event, previous=previous))
+            previous = Position(event["transaction_id"], event["sequence"])
+        return events
+
+    async def documents(self) -> dict[UUID, Document]:
+        """Those that are filled in."""
+        filled = Find("pricing_analytics", {"pricing_data": {"$exists": True}}, {"_id": 0})
+        found = await self.mongo.find(within(), filled)
+        return {document.pop("calculation_id"): document for document in found}
+
+    async def buckets(self) -> dict[Bucket, Sums]:
+        """Those that hold anything."""
+        found = await self.mongo.find(
+            within(), Find("pricing_trends_daily", {"count": {"$gt": 0}}, {"_id": 0})
+        )
+        return {
+            (each["material"], each["process"], each["day"]): (
+                each["count"],
+                *(each[name].to_decimal() for name in ("total", "unit_total", "min", "max")),
+                each["first_at"],
+                each["last_at"],
+            )
+            for each in found
+        }
+
+    async def truth(self) -> dict[Bucket, Sums]:
+        rows = await self.postgres.fetch(_TRUTH)
+        return {tuple(row)[:3]: tuple(row)[3:] for row in rows}
+
+    async def check(self) -> None:
+        """That MongoDB holds exactly what follows from PostgreSQL's rows."""
+        rows: list[Mapping[str, Any]] = await self.postgres.fetch(
+            "SELECT * FROM pricing_calculations WHERE analysis IS NOT NULL"
+        )
+        documents = await self.documents()
+        assert documents.keys() == {row["id"] for row in rows}
+        for row in rows:
+            document = documents[row["id"]]
+            assert document["customer_id"] == row["customer_id"]
+            assert "placed_at" not in document
+            priced = document["pricing_data"]["total_price"].to_decimal()
+            assert priced == row["total_price"]
+        assert await self.buckets() == await self.truth()
+
+    async def caught_up(self) -> None:
+        """Everything up to now is told to MongoDB."""
+        events = await self.events()
+        await self.analytics().apply(within(), events)
+        await self.rollup().apply(within(), events)
+        await self.rollup().rebuild(lambda done, total: None)
+
+
+@asynccontextmanager
+async def open_ledger(urls: StoreUrls) -> AsyncIterator[Ledger]:
+    async with fresh_databases(urls) as settings:
+        await furnish(settings.postgres)
+        async with open_stores(settings.postgres, settings.mongo, settings.redis) as stores:
+            mongo = await Mongo.open(settings.mongo)
+            postgres = await asyncpg.connect(settings.postgres.url)
+            try:
+                ledger = Ledger(settings, stores, mongo, postgres)
+                await ledger.caught_up()
+                yield ledger
+            finally:
+                await postgres.close()
+                await mongo.close()
