@@ -5,7 +5,6 @@ Source: GraphQL specification, section 6.3.2 (field collection), applied once be
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from graphql import (
@@ -27,8 +26,6 @@ from graphql import (
 Fragments = Mapping[str, FragmentDefinitionNode]
 Decided = Mapping[str, bool]  # variables of @skip and @include
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectedField:
@@ -46,7 +43,7 @@ class SelectedField:
     type: GraphQLObjectType | None = None
     fields: "tuple[SelectedField, ...]" = ()
     is_abstract: bool = False
-    by_type: "Mapping[str, tuple[SelectedField, ...]]" = field(default=_NONE, repr=False)
+    by_type: "Mapping[str, tuple[SelectedField, ...]]" = field(default_factory=dict, repr=False)
 
 
 def compile_tree(
