@@ -1,17 +1,20 @@
 """Granian: the gateway by RSGI, in worker processes below this one, which only looks after them."""
 
+import multiprocessing
+import os
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from gateway.app import create_app, from_environment
 from gateway.settings import Settings
-from gateway.transport.rsgi import RsgiGateway
+from gateway.transport.rsgi import DRAIN_SIGNAL, RsgiGateway
 
 _AT_ONCE = 16_384  # requests and streams of one worker; what may run of them is settled further in
 _KILL_MARGIN_SECONDS = 2  # beyond the time that operations have, to close the stores
@@ -21,12 +24,23 @@ _LOGGING = {
 }
 
 
+class _Server(MPServer):
+    """Tells its workers that the end is near before it ends them: who stays connected needs the time."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        for worker in multiprocessing.active_children():
+            if worker.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, DRAIN_SIGNAL)
+        super().shutdown(exit_code)
+
+
 def serve_on_granian(settings: Settings, listener: socket.socket) -> bool:
     """Until SIGINT or SIGTERM; false where a worker ended by itself, which its log explains."""
     create_app(settings)  # settings that cannot be served with are found before a worker starts
     host, port = listener.getsockname()[:2]
     _share(listener)
-    server = Granian(
+    server = _Server(
         "gateway",
         address=host,
         port=port,

@@ -6,6 +6,7 @@ subprotocol, so that no client of graphql-transport-ws would stay connected: the
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -27,6 +28,8 @@ from gateway.transport.message import (
     join_headers,
 )
 
+DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
+
 _REQUEST_TIMEOUT = 408
 _DROP_SECONDS = 1.0
 _DROP_BYTES = 16_777_216
@@ -47,6 +50,7 @@ class RsgiGateway:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self.begin())
+        loop.add_signal_handler(DRAIN_SIGNAL, self.drain)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self.end())
@@ -75,6 +79,10 @@ class RsgiGateway:
         if self._living.done():
             await self._living
         _log.info("Application startup complete.")  # in the words of the other server
+
+    def drain(self) -> None:
+        """Sends those who stay connected elsewhere."""
+        self._state["roster"].drain()
 
     async def end(self) -> None:
         """Closes it again."""
