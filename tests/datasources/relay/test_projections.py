@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 from bson import Decimal128
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from datasources.embedded.cluster import StoreUrls
 from datasources.event import Position
 from datasources.relay.analytics import AnalyticsProjection
-from datasources.relay.projection import Projection, RelayedEvent
+from datasources.relay.projection import RelayedEvent
 from datasources.relay.rollup import RollupProjection
-from tests.datasources.mongo.documents import DAY, NOON
+from tests.datasources.mongo.documents import DAY, NOON, analytics
 from tests.datasources.relay.ledger import ANALYSIS, Ledger, open_ledger, within
 from tests.datasources.relay.stepping import Gate
 
@@ -154,7 +155,7 @@ class Leader:
         self._events = events
         stores = ledger.stores
         source = self.gate.before(stores.projection_source)
-        self._projections: tuple[Projection, ...] = (
+        self._projections = (
             AnalyticsProjection(source, self.gate.before(stores.analytics_changes)),
             RollupProjection(source, stores.outbox, self.gate.before(stores.trend_changes)),
         )
@@ -163,6 +164,105 @@ class Leader:
         for projection in self._projections:
             if self._events:
                 await projection.apply(within(), self._events)
+
+    async def rebuild(self) -> None:
+        for projection in self._projections:
+            heard: list[tuple[int, int]] = []
+            await projection.rebuild(lambda done, total, heard=heard: heard.append((done, total)))
+            assert heard == sorted(heard)
+            assert heard[-1][0] == heard[-1][1]
+
+
+@pytest.mark.parametrize("calls", range(9))
+async def test_a_leader_that_oversleeps_a_deletion_brings_nothing_back(
+    ledger: Ledger, calls: int
+) -> None:
+    begun = await last_position(ledger)
+    gone, stays = await ledger.customer(), await ledger.customer()
+    day = NOON - (200 + calls) * DAY
+    await ledger.record(gone, at=day)
+    await ledger.record(gone, at=day, process="sheet_metal")
+    sleeper = Leader(ledger, 0, await ledger.events(begun))
+    await sleeper.gate.start(sleeper.run())
+    for _ in range(calls):
+        await sleeper.gate.step()
+    await ledger.delete(gone)
+    await ledger.record(stays, at=day)
+    await take(ledger, await ledger.events(begun))
+
+    await sleeper.gate.finish()
+
+    await ledger.check()
+
+
+@pytest.mark.parametrize("calls", range(9))
+async def test_a_leader_that_oversleeps_others_events_counts_none_twice(
+    ledger: Ledger, calls: int
+) -> None:
+    begun = await last_position(ledger)
+    customer_id = await ledger.customer()
+    day = NOON - (300 + calls) * DAY
+    await ledger.record(customer_id, at=day)
+    await take(ledger, await ledger.events(begun))
+    for _ in range(2):
+        await ledger.record(customer_id, at=day)
+    events = await ledger.events(begun)
+    sleeper = Leader(ledger, 0, events[1:])
+    await sleeper.gate.start(sleeper.run())
+    for _ in range(calls):
+        await sleeper.gate.step()
+    await take(ledger, events[1:2])
+    await take(ledger, events[2:])
+
+    await sleeper.gate.finish()
+
+    await ledger.check()
+
+
+@pytest.mark.parametrize("calls", range(0, 24, 2))
+async def test_a_rebuild_goes_on_among_writers_and_relays(ledger: Ledger, calls: int) -> None:
+    begun = await last_position(ledger)
+    gone, stays = await ledger.customer(), await ledger.customer()
+    days = [NOON - (400 + calls + number) * DAY for number in range(3)]
+    for day in days:
+        await ledger.record(gone, at=day)
+        await ledger.record(stays, at=day)
+    first, *others = await ledger.events(begun)
+    await take(ledger, [first])
+    rebuild = Leader(ledger, 0, [])
+    await rebuild.gate.start(rebuild.rebuild())
+    for _ in range(calls):
+        await rebuild.gate.step()
+    await take(ledger, others)
+    await ledger.delete(gone)
+    await ledger.record(stays, at=days[1])
+    for _ in range(calls):
+        await rebuild.gate.step()
+    await take(
+        ledger, await ledger.events(Position(others[-1]["transaction_id"], others[-1]["sequence"]))
+    )
+
+    await rebuild.gate.finish()
+
+    await ledger.check()
+
+
+async def test_a_rebuild_makes_what_is_missing_and_removes_what_is_too_much(ledger: Ledger) -> None:
+    kept = await ledger.documents()
+    await ledger.mongo.command(
+        within(), {"delete": "pricing_analytics", "deletes": [{"q": {}, "limit": 0}]}
+    )
+    stray = analytics(material="steel_4140")
+    await ledger.mongo.insert(within(), "pricing_analytics", [stray])
+    wrong = {"$inc": {"count": 3}, "$set": {"version": uuid4()}}
+    await ledger.mongo.command(
+        within(),
+        {"update": "pricing_trends_daily", "updates": [{"q": {}, "u": wrong, "multi": True}]},
+    )
+    for projection in (ledger.analytics(), ledger.rollup()):
+        await projection.rebuild(lambda done, total: None)
+    await ledger.check()
+    assert await ledger.documents() == kept
 
 
 _MOVES = st.one_of(
