@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from datasources.stores import Stores, open_stores
 from gateway.auth.authenticator import open_authenticator
+from gateway.engine.engine import Engine
 from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
 from gateway.pipeline.meter import Meter
@@ -59,6 +60,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 authenticator=await stack.enter_async_context(
                     open_authenticator(settings.auth, stores)
                 ),
+                engine=_engine(settings),
                 operation_limits=settings.operation_limit,
                 cost_shown=settings.cost_shown,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
@@ -97,6 +99,10 @@ async def _meter(settings: Settings, stores: Stores) -> AsyncIterator[Meter | No
         yield meter
     finally:
         await meter.drain()
+
+
+def _engine(settings: Settings) -> Engine | None:
+    return Engine(folds=settings.fold == "on") if settings.engine == "breadth-first" else None
 
 
 def _persisted(settings: Settings, stores: Stores) -> PersistedDocuments:

@@ -82,6 +82,16 @@ class Settings(BaseSettings):
     cost_shown: bool = Field(
         True, description="Whether answers say in extensions.cost what they cost."
     )
+    engine: Literal["breadth-first", "standard"] = Field(
+        "breadth-first",
+        description="How operations run: all objects of a level at once, or one after the other as "
+        "graphql-core does it.",
+    )
+    fold: Literal["on", "off"] = Field(
+        "on",
+        description="Whether PostgreSQL writes the JSON of what lives in it alone; needs the "
+        "breadth-first engine.",
+    )
     console: ConsoleMode = Field(
         "self-hosted",
         description="The console at /: from this host, from a public CDN where it was not built, or none.",

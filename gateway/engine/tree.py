@@ -61,28 +61,6 @@ def compile_tree(
     return _Compiler(schema, fragments, decided).fields(root, [operation.selection_set])
 
 
-def deciding_variables(operation: OperationDefinitionNode, fragments: Fragments) -> tuple[str, ...]:
-    """The names of the variables that decide what the operation selects, sorted."""
-    names: set[str] = set()
-    pending: list[SelectionSetNode] = [operation.selection_set]
-    spread: set[str] = set()
-    while pending:
-        for node in pending.pop().selections:
-            for directive in node.directives or ():
-                if directive.name.value in ("skip", "include") and directive.arguments:
-                    value = directive.arguments[0].value
-                    if isinstance(value, VariableNode):
-                        names.add(value.name.value)
-            if isinstance(node, FragmentSpreadNode):
-                if node.name.value in spread:
-                    continue
-                spread.add(node.name.value)
-                pending.append(fragments[node.name.value].selection_set)
-            elif below := getattr(node, "selection_set", None):
-                pending.append(below)
-    return tuple(sorted(names))
-
-
 class _Compiler:
     def __init__(self, schema: GraphQLSchema, fragments: Fragments, decided: Decided) -> None:
         self.schema = schema

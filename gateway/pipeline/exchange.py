@@ -14,6 +14,7 @@ from datasources.stores import Stores
 from gateway.auth.authenticator import CLOSED, Authenticator
 from gateway.auth.credentials import NOTHING, Credentials
 from gateway.engine.cost import Price
+from gateway.engine.engine import Engine
 from gateway.errors import Code, FormattedError
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
@@ -64,6 +65,7 @@ class Parts:
     deadline_seconds: float
     variable_max_depth: int
     executor: type[Executor[Any]] = Executor
+    engine: Engine | None = None  # none leaves every operation to the executor
     persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
     authenticator: Authenticator = CLOSED
     audit: AuditTrail | None = None

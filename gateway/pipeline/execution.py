@@ -1,18 +1,23 @@
 """Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, TypeGuard, cast
 
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationDefinitionNode
 
 from datasources.scope import Scope
 from gateway.engine.cost import FREE
+from gateway.engine.engine import Engine
+from gateway.engine.execution import Outcome
+from gateway.engine.plans import DeclinedError
 from gateway.errors import Code, refuse_document, translate
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.operation_plan import fragments_of
 from resolvers.allowance import Allowance
 from resolvers.context import Context
 from resolvers.policy import customers_changed, customers_seen
@@ -23,10 +28,21 @@ _MARGIN_SHARE = 0.05
 async def execute(exchange: Exchange) -> None:
     if exchange.data is not None:  # it was kept
         return
+    await _execute(exchange, _run)
+
+
+async def run_event(exchange: Exchange, event: object) -> None:
+    """Runs a subscription's operation for one event, which its root field is read of."""
+    await _execute(exchange, partial(_run, root=event))
+
+
+async def _execute(
+    exchange: Exchange, run: Callable[..., Awaitable[ExecutionResult | Outcome]]
+) -> None:
     context = _context(exchange)
     coroutines = _Coroutines()
     try:
-        result = await _run(exchange, context, coroutines)
+        result = await run(exchange, context, coroutines)
     except asyncio.CancelledError:
         coroutines.close()
         raise
@@ -61,11 +77,51 @@ class _Coroutines:
                 coroutine.close()
 
 
-async def _run(exchange: Exchange, context: Context, coroutines: _Coroutines) -> ExecutionResult:
+async def _run(
+    exchange: Exchange, context: Context, coroutines: _Coroutines, root: object = None
+) -> ExecutionResult | Outcome:
+    if exchange.parts.engine is not None:
+        try:
+            return await _run_breadth_first(exchange, exchange.parts.engine, context, root)
+        except DeclinedError:
+            pass
+    return await _run_standard(exchange, context, coroutines, root)
+
+
+async def _run_breadth_first(
+    exchange: Exchange, engine: Engine, context: Context, root: object
+) -> Outcome:
+    planned, operation, document = exchange.plan, exchange.operation, exchange.document.ast
+    assert planned is not None
+    assert operation is not None
+    plans = planned.plans
+    if exchange.runs is not None:
+        document, plans = exchange.runs, planned.dry_plans
+        operation = next(
+            node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+        )
+    outcome = await engine.run(
+        plans,
+        exchange.view.schema,
+        operation,
+        fragments_of(document),
+        exchange.request.variables,
+        context=context,
+        root=root,
+    )
+    if isinstance(outcome, list):
+        raise refuse_document(Code.BAD_USER_INPUT, outcome)
+    return outcome
+
+
+async def _run_standard(
+    exchange: Exchange, context: Context, coroutines: _Coroutines, root: object
+) -> ExecutionResult:
     request, parts = exchange.request, exchange.parts
     executor = parts.executor.build(
         exchange.view.schema,
         exchange.runs or exchange.document.ast,
+        root,
         context_value=context,
         raw_variable_values=request.variables,
         operation_name=request.operation_name or None,

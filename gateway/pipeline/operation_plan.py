@@ -7,6 +7,7 @@ from graphql import DocumentNode, FragmentDefinitionNode
 from gateway.engine.cache_plan import CachePlan
 from gateway.engine.cost import CostFormula
 from gateway.engine.dry_run import DryRun
+from gateway.engine.plans import Plans
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.operation_limits import Bounds
 
@@ -24,6 +25,8 @@ class OperationPlan:
     formula: CostFormula | None = field(default=None, repr=False)
     dry_run: DryRun | None = field(default=None, repr=False)
     cache: CachePlan | None = field(default=None, repr=False)
+    plans: Plans = field(default_factory=Plans, repr=False)  # of the operation itself
+    dry_plans: Plans = field(default_factory=Plans, repr=False)  # of its dry run
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

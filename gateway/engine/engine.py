@@ -1,0 +1,66 @@
+"""Engine: runs operations breadth-first, and counts those that it leaves to the standard executor."""
+
+import logging
+from collections import Counter
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableValues,
+    get_variable_values,
+)
+
+from gateway.engine.execution import Outcome, run_plan
+from gateway.engine.plans import DeclinedError, Plans
+from gateway.engine.tree import Fragments
+
+_log = logging.getLogger("gateway.engine")
+
+
+class Engine:
+    """One for a process. ``taken`` counts the operations that it ran, ``declined`` the others by reason."""
+
+    def __init__(self, *, folds: bool = False) -> None:
+        """``folds`` lets a store write the text of what lives in it alone."""
+        self.folds = folds
+        self.taken = 0
+        self.declined: Counter[str] = Counter()
+
+    async def run(
+        self,
+        plans: Plans,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Fragments,
+        given: dict[str, Any] | None,
+        *,
+        context: Any = None,
+        root: Any = None,
+    ) -> Outcome | list[GraphQLError]:
+        """The outcome of a valid operation, or what is wrong with the variables that were ``given``.
+
+        Raises :class:`DeclinedError` before anything runs.
+        """
+        definitions = operation.variable_definitions
+        variables = _NONE
+        if definitions:
+            coerced = get_variable_values(schema, definitions, given or {})
+            if isinstance(coerced, list):
+                return coerced
+            variables = coerced
+        try:
+            plan = plans.find(schema, operation, fragments, variables.coerced, folds=self.folds)
+        except DeclinedError as error:
+            if error.reason not in self.declined:
+                _log.info("an operation runs in the standard executor: %s", error.reason)
+            self.declined[error.reason] += 1
+            raise
+        except GraphQLError as error:
+            return Outcome(None, [error])
+        self.taken += 1
+        return await run_plan(plan, schema, variables, context=context, root=root)
+
+
+_NONE = VariableValues({}, {})

@@ -1,0 +1,41 @@
+"""Execution: runs a plan, once for an operation or for each event of a subscription."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from graphql import GraphQLError, GraphQLSchema, VariableValues
+
+from gateway.engine.plan import Plan
+from gateway.engine.request import Request
+from gateway.engine.run import Run
+
+
+class Outcome(NamedTuple):
+    """What a run came to; the errors stand in the order of their places in the answer."""
+
+    data: dict[str, Any] | None
+    errors: Sequence[GraphQLError]
+
+
+async def run_plan(
+    plan: Plan,
+    schema: GraphQLSchema,
+    variables: VariableValues,
+    *,
+    context: Any = None,
+    root: Any = None,
+    hide_suggestions: bool = False,
+) -> Outcome:
+    """The outcome of the plan's operation. ``root`` is what root fields are read of, as the event of a
+    subscription is.
+
+    When the task is cancelled, everything that it began is cancelled with it.
+    """
+    run = Run(Request(plan, schema, variables, context, root, hide_suggestions))
+    data: dict[str, Any] = {}
+    for block in plan.roots:
+        built = await run.answer(block)
+        if built is None:
+            return Outcome(None, run.told())
+        data.update(built)
+    return Outcome(data, run.told())

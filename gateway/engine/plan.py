@@ -1,0 +1,82 @@
+"""Plan: how an operation runs, compiled once: blocks of columns, and the steps that fetch them.
+
+A block is one object type's selection at one place of the operation; all objects there are read, and built,
+together. A field that cannot be read of the objects themselves is a step: it calls a function once for
+all of them. Steps that ask the same question on one level form a group, which makes one call.
+Nothing here changes after compilation, and nothing knows of a request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from graphql import GraphQLObjectType, OperationDefinitionNode
+
+from gateway.engine.leaf import Leaf
+from gateway.engine.row import Build, Extract
+from gateway.engine.source import FoldPlan, Source
+from gateway.engine.tree import Fragments, SelectedField
+
+Way = Literal["constant", "column", "computed", "batch", "change", "resolver"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Uses on one level that one call may answer: they have the function and the selection in common.
+
+    ``question`` numbers what they ask, on whatever level; ``steps`` are the numbers of the uses.
+    """
+
+    question: int
+    function: Any
+    selection: Any
+    steps: list[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldPlan:
+    """``nullable`` says of the field, of its items, of their items... whether null may stand there.
+
+    ``place`` is the field's position in its object; ``read`` the column, among those that the block
+    reads, that holds its value or its keys. A field that fetches has a ``step``.
+    """
+
+    selected: SelectedField
+    place: int
+    way: Way
+    nullable: tuple[bool, ...]
+    source: Source | None = None
+    read: int | None = None
+    leaf: Leaf | None = None
+    block: "Block | None" = None
+    blocks: "Mapping[str, Block]" = field(default_factory=dict)
+    step: int | None = None
+    group: Group | None = None
+    selection: Any = None
+    fold: FoldPlan | None = None
+    holes: "tuple[FieldPlan, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """``reads`` are the record keys that ``extract`` reads; ``build`` takes the columns in order."""
+
+    kind: GraphQLObjectType
+    fields: tuple[FieldPlan, ...]
+    columns: tuple[FieldPlan, ...]  # the fields that are no constants
+    reads: tuple[str, ...]
+    extract: Extract
+    build: Build
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """``roots`` are run one after the other: one block of all fields, or for a mutation one of each.
+
+    ``outer`` holds for each step the step that its parents come from, if any.
+    """
+
+    operation: OperationDefinitionNode
+    fragments: Fragments
+    roots: tuple[Block, ...]
+    outer: tuple[int | None, ...]

@@ -1,0 +1,70 @@
+"""Row: generated functions that read columns from records, and build a response's objects from columns.
+
+One comprehension for each column, and one for all objects, is the least that Python can do here; the text of
+both depends on nothing but the names, so that operations of one shape share them.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+Extract = Callable[[Sequence[Any]], tuple[list[Any], ...]]
+Build = Callable[..., list[dict[str, Any]]]
+
+_MOST = 2_048  # shapes that are remembered
+
+
+@lru_cache(maxsize=_MOST)
+def extractor(keys: tuple[str, ...]) -> Extract:
+    """``extract(records)`` reads each of ``keys`` of all records by subscript, or raises."""
+    columns = "".join(f"[record[{key!r}] for record in records], " for key in keys)
+    made: Extract = _made(f"def made(records):\n    return ({columns})\n")
+    return made
+
+
+@lru_cache(maxsize=_MOST)
+def builder(entries: tuple[tuple[str, str | None], ...]) -> Build:
+    """``build(count, column, column...)`` makes the objects of so many rows.
+
+    ``entries`` are the response keys, each with its constant text, or ``None`` for a column.
+    """
+    names = [f"value_{number}" for number, (_, constant) in enumerate(entries) if constant is None]
+    places = iter(names)
+    shown = ", ".join(
+        f"{key!r}: {next(places) if constant is None else repr(constant)}"
+        for key, constant in entries
+    )
+    parameters = [f"column_{number}" for number in range(len(names))]
+    if not names:
+        rows = "for _ in range(count)"
+    elif len(names) == 1:
+        rows = f"for {names[0]} in {parameters[0]}"
+    else:
+        rows = f"for {', '.join(names)} in zip({', '.join(parameters)})"
+    head = ", ".join(["count", *parameters])
+    made: Build = _made(f"def made({head}):\n    return [{{{shown}}} {rows}]\n")
+    return made
+
+
+def read_each(records: Sequence[Any], key: str) -> list[Any]:
+    """One column of anything: by subscript, or else by attribute; a failure stands in its place."""
+    column: list[Any] = []
+    for record in records:
+        try:
+            column.append(_read(record, key))
+        except Exception as error:
+            column.append(error)
+    return column
+
+
+def _read(record: Any, key: str) -> Any:
+    try:
+        return record[key]
+    except TypeError:
+        return getattr(record, key)
+
+
+def _made(text: str) -> Any:
+    names: dict[str, Any] = {}
+    exec(compile(text, "<row>", "exec"), names)  # noqa: S102
+    return names["made"]

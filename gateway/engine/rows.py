@@ -1,0 +1,39 @@
+"""Rows: the objects of one block in one run, what is known of them, and at last what the answer shows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.engine.column import Column
+from gateway.engine.plan import Block
+
+
+class Rows:
+    """``values`` holds for each of the block's columns what is to become of it, or the finished list."""
+
+    __slots__ = ("block", "built", "nulls", "origin", "sources", "values")
+
+    def __init__(self, block: Block, sources: Sequence[Any], origin: Column | None) -> None:
+        self.block = block
+        self.sources = sources
+        self.origin = origin
+        self.values: list[Column | list[Any]] = []
+        self.built: list[Any] = []
+        self.nulls = False
+
+    def build(self) -> None:
+        """Makes the objects; one with a null where none may stand is null itself."""
+        columns: list[list[Any]] = []
+        dead: set[int] = set()
+        for field, value in zip(self.block.columns, self.values, strict=True):
+            if isinstance(value, Column):
+                items, nulls = value.outward()
+                if nulls and not field.nullable[0]:
+                    dead.update([row for row, item in enumerate(items) if item is None])
+                columns.append(items)
+            else:
+                columns.append(value)
+        built: list[Any] = self.block.build(len(self.sources), *columns)
+        for row in dead:
+            built[row] = None
+        self.built = built
+        self.nulls = bool(dead)
