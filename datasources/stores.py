@@ -21,6 +21,7 @@ from datasources.postgres.api_key import ApiKeyRepository
 from datasources.postgres.cost_component import CostComponentRepository
 from datasources.postgres.customer import CustomerRepository
 from datasources.postgres.customer_change import CustomerChanges
+from datasources.postgres.dead_letter import DeadLetterRepository
 from datasources.postgres.engine import Postgres
 from datasources.postgres.material import MaterialRepository
 from datasources.postgres.material_change import MaterialChanges
@@ -28,6 +29,7 @@ from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.pricing_calculation import PricingCalculationRepository
 from datasources.postgres.pricing_calculation_change import PricingCalculationChanges
 from datasources.postgres.projection_source import ProjectionSource
+from datasources.postgres.relay_state import RelayStateRepository
 from datasources.postgres.settings import PostgresSettings
 from datasources.postgres.user import UserRepository
 from datasources.records import StoreStatusRecord
@@ -76,6 +78,8 @@ class Stores:
     analytics_changes: PricingAnalyticsChanges
     trend_changes: PricingTrendChanges
     events: EventStream
+    relay_state: RelayStateRepository
+    dead_letters: DeadLetterRepository
     questions: tuple[Status, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
@@ -131,5 +135,7 @@ async def open_stores(
             analytics_changes=PricingAnalyticsChanges(documents),
             trend_changes=PricingTrendChanges(documents),
             events=EventStream(cache),
+            relay_state=RelayStateRepository(sql),
+            dead_letters=DeadLetterRepository(sql),
             questions=(sql.status, documents.status, cache.status),
         )

@@ -25,6 +25,21 @@ _ADVANCE = written(
         = (:from_transaction_id::bigint::text::xid8, :from_sequence::bigint)
     RETURNING true AS advanced"""
 )
+# What waits is told anew under positions of this database. A row that was loaded here was written by
+# another transaction than it names; one that was not loaded was not relayed by anybody yet.
+_ADOPT = written(
+    """WITH state AS (SELECT transaction_id, sequence FROM relay_state FOR UPDATE),
+    known AS (DELETE FROM outbox RETURNING outbox.*,
+        outbox.xmin::text::bigint = mod(outbox.transaction_id::text::bigint, 4294967296) AS own),
+    lettered AS (DELETE FROM dead_letters RETURNING event_id),
+    told AS (INSERT INTO outbox (id, kind, payload, occurred_at)
+        SELECT known.id, kind, payload, occurred_at FROM known, state
+        WHERE own OR known.id IN (SELECT event_id FROM lettered)
+            OR (known.transaction_id, known.sequence) > (state.transaction_id, state.sequence)
+        ORDER BY own, known.transaction_id, known.sequence)
+    UPDATE relay_state SET epoch = :epoch, transaction_id = '0', sequence = 0,
+        forgotten_transaction_id = '0', forgotten_sequence = 0"""
+)
 # First the mark, then the rows before it: whoever finds itself beyond the mark has missed nothing.
 _MARK = written(
     """WITH next AS (SELECT outbox.transaction_id, outbox.sequence, outbox.occurred_at
@@ -98,6 +113,10 @@ class RelayStateRepository:
             "from_sequence": old.sequence,
         }
         return bool(await self._funnel.write(scope, _ADVANCE, given))
+
+    async def adopt(self, scope: Scope, epoch: str) -> None:
+        """Begins anew in a database that is the copy of another; what was not relayed there waits here."""
+        await self._funnel.write(scope, _ADOPT, {"epoch": epoch})
 
     async def prune(self, scope: Scope, before: datetime, most: int) -> int:
         """Removes at most so many relayed events from before; those of dead letters stay.

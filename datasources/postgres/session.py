@@ -1,6 +1,8 @@
 """Session: one connection outside of the pool, which holds a lock and hears of events while it lasts."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from datasources.errors import StoreUnavailableError
@@ -22,27 +24,15 @@ class Session:
         self._connection = connection
         self._turn = asyncio.Lock()
         self.notified = asyncio.Event()
+        connection.add_termination_listener(self._wake)
 
     @classmethod
-    async def open(cls, settings: PostgresSettings, name: str, channel: str) -> Self:
-        """``name`` shows in pg_stat_activity; ``notified`` is set by each notice on ``channel``."""
+    async def open(cls, settings: PostgresSettings, name: str) -> Self:
+        """``name`` shows in pg_stat_activity."""
         try:
-            async with asyncio.timeout(settings.timeout_seconds):
-                connection = await connect(settings, name)
-                session = cls(settings, connection)
-                try:
-                    connection.add_termination_listener(session._wake)
-                    await connection.add_listener(channel, session._wake)
-                except BaseException:
-                    connection.terminate()
-                    raise
+            return cls(settings, await connect(settings, name))
         except Exception as error:
             raise _translated(error) from error
-        return session
-
-    @property
-    def is_closed(self) -> bool:
-        return self._connection.is_closed()
 
     async def close(self) -> None:
         """Takes leave of the server, or not where it hangs; a lock that was held is free after it."""
@@ -52,20 +42,29 @@ class Session:
         except Exception:  # whatever it is, nobody waits for an answer any more
             self._connection.terminate()
 
+    async def listen(self, channel: str) -> None:
+        """From now on ``notified`` is set by each notice on ``channel``, and by the session's end."""
+        async with self._answered(self._settings.timeout_seconds):
+            await self._connection.add_listener(channel, self._wake)
+
     async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
+        arguments = statement.arguments(parameters)
+        async with self._answered(scope.remaining_seconds()):
+            return await self._connection.fetch(statement.sql, *arguments)
+
+    write = fetch
+
+    @asynccontextmanager
+    async def _answered(self, most_seconds: float) -> AsyncIterator[None]:
         async with self._turn:
-            seconds = min(self._settings.timeout_seconds, scope.remaining_seconds())
             try:
-                async with asyncio.timeout(seconds):
-                    arguments = statement.arguments(parameters)
-                    return await self._connection.fetch(statement.sql, *arguments)
+                async with asyncio.timeout(min(self._settings.timeout_seconds, most_seconds)):
+                    yield
             except Exception as error:
                 translated = _translated(error)
                 if isinstance(translated, StoreUnavailableError):
                     self._connection.terminate()
                 raise translated from error
-
-    write = fetch
 
     def _wake(self, *_: Any) -> None:
         self.notified.set()

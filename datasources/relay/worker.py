@@ -1,0 +1,89 @@
+"""Worker: one of any number of relays, of which one leads and the others stand by to take over."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from time import monotonic
+
+from datasources.errors import StoreUnavailableError
+from datasources.postgres import leadership
+from datasources.postgres.session import Session
+from datasources.postgres.settings import PostgresSettings
+from datasources.relay.delivery import pause_seconds
+from datasources.relay.lead import DeposedError, Lead
+from datasources.relay.projection import Projection
+from datasources.relay.settings import RelaySettings
+from datasources.scope import Scope
+
+STAND_BY_SECONDS = 0.25
+SILENT_SECONDS = 1.25  # several signs of life that did not come
+_STATEMENT_SECONDS = 5.0
+_NAME_CHARACTERS = 63  # of a session, for PostgreSQL
+
+_log = logging.getLogger("gateway.relay")
+
+
+class Relay:
+    """``projections`` are brought each event in their order, one after the other."""
+
+    def __init__(
+        self,
+        postgres: PostgresSettings,
+        projections: Sequence[Projection],
+        settings: RelaySettings,
+        prune_seconds: float = 60.0,
+    ) -> None:
+        self.is_leading = False
+        self.name = f"pricing-relay {os.getpid()}@{socket.gethostname()}"[:_NAME_CHARACTERS]
+        self._postgres = postgres
+        self._projections = projections
+        self._settings = settings
+        self._prune_seconds = prune_seconds
+        self._said = ""
+
+    async def run(self) -> None:
+        """Stands by and leads, whatever happens, until it is cancelled."""
+        failures = 0
+        while True:
+            began = monotonic()
+            try:
+                await self._serve()
+            except* DeposedError:
+                self._say(logging.WARNING, "another relay took over")
+            except* StoreUnavailableError as group:
+                self._say(logging.WARNING, f"no events are relayed from here: {_first(group)}")
+            except* Exception as group:
+                _log.error("the relay stumbled", exc_info=_first(group))
+            failures = 1 if monotonic() - began > 2 * SILENT_SECONDS else failures + 1
+            await asyncio.sleep(pause_seconds(failures))
+
+    async def _serve(self) -> None:
+        session = await Session.open(self._postgres, self.name)
+        try:
+            while not await leadership.take(session, _scope(), SILENT_SECONDS):
+                self._say(logging.INFO, "stands by")
+                await asyncio.sleep(STAND_BY_SECONDS)
+            self._say(logging.INFO, "leads")
+            self.is_leading = True
+            await Lead(session, self._projections, self._settings, self._prune_seconds).run()
+        finally:
+            self.is_leading = False
+            await session.close()
+
+    def _say(self, level: int, text: str) -> None:
+        """Once for each change."""
+        if text != self._said:
+            self._said = text
+            _log.log(level, "relay: %s", text)
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    """What went wrong first; the rest of a group ended because of it."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
+
+
+def _scope() -> Scope:
+    return Scope(None, monotonic() + _STATEMENT_SECONDS)
