@@ -25,6 +25,7 @@ Payload = Mapping[str, Any]
 
 class AnalyticsProjection:
     name = "analytics"
+    unit = "rows and documents"
 
     def __init__(self, source: ProjectionSource, documents: PricingAnalyticsChanges) -> None:
         self._source = source

@@ -34,6 +34,7 @@ class _Arrivals:
 
 class RollupProjection:
     name = "rollup"
+    unit = "days"
 
     def __init__(
         self, source: ProjectionSource, outbox: OutboxRepository, buckets: PricingTrendChanges

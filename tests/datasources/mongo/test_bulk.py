@@ -1,5 +1,6 @@
 """Bulk: loads, looks and clears; the validators refuse what is not of a collection's shape."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,11 @@ from datasources.mongo.establish import indexes
 from tests.datasources.mongo.conftest import Store, within
 from tests.datasources.mongo.documents import NOON, analytics, daily, hex_id, log
 
-_ROWS = {PRICING_ANALYTICS: analytics, APPLICATION_LOGS: log, PRICING_TRENDS_DAILY: daily}
+_ROWS: dict[str, Callable[[], dict[str, Any]]] = {
+    PRICING_ANALYTICS: analytics,
+    APPLICATION_LOGS: log,
+    PRICING_TRENDS_DAILY: daily,
+}
 
 
 async def test_documents_go_in_with_plain_values(store: Store) -> None:

@@ -131,12 +131,15 @@ async def test_trends_are_what_plain_python_makes_of_the_documents(
     await store.empty()
     if documents:
         await _keep(store, documents)
-    asked = ([*_MATERIALS, "unobtainium"], *sorted(edges), interval, process)
-    repository = PricingTrendRepository(store.mongo)
-    found = await repository.by_materials(within(), *asked)
-    assert found == _expected(documents, *sorted(edges), interval, process)
-    assert await repository.by_materials(_each_owner(documents), *asked) == found
-    for rows in found.values():
+    since, until = sorted(edges)
+    by_rollup, by_documents = [
+        await PricingTrendRepository(store.mongo).by_materials(
+            scope, [*_MATERIALS, "unobtainium"], since, until, interval, process
+        )
+        for scope in (within(), _each_owner(documents))
+    ]
+    assert by_rollup == by_documents == _expected(documents, since, until, interval, process)
+    for rows in by_rollup.values():
         assert all(row["bucket_start"].utcoffset() == timedelta(0) for row in rows)
         assert all(str(row["average_price"]).partition(".")[2].__len__() == 4 for row in rows)
 

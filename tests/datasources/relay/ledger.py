@@ -1,12 +1,11 @@
 """Ledger: stores of a test's own, what it writes to PostgreSQL, and what MongoDB then has to hold."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -155,7 +154,7 @@ class Ledger:
 
     async def check(self) -> None:
         """That MongoDB holds exactly what follows from PostgreSQL's rows."""
-        rows: list[Mapping[str, Any]] = await self.postgres.fetch(
+        rows = await self.postgres.fetch(
             "SELECT * FROM pricing_calculations WHERE analysis IS NOT NULL"
         )
         documents = await self.documents()

@@ -167,8 +167,12 @@ class Leader:
 
     async def rebuild(self) -> None:
         for projection in self._projections:
-            heard: list[tuple[int, int]] = []
-            await projection.rebuild(lambda done, total, heard=heard: heard.append((done, total)))
+            heard: list[tuple[int, ...]] = []
+
+            def listen(*heard_now: int, heard: list[tuple[int, ...]] = heard) -> None:
+                heard.append(heard_now)
+
+            await projection.rebuild(listen)
             assert heard == sorted(heard)
             assert heard[-1][0] == heard[-1][1]
 

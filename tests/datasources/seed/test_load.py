@@ -13,13 +13,19 @@ import pytest_asyncio
 from datasources.embedded.cluster import StoreUrls
 from datasources.errors import StoreUnavailableError
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import APPLICATION_LOGS, PRICING_ANALYTICS
+from datasources.mongo.collections import (
+    APPLICATION_LOGS,
+    PRICING_ANALYTICS,
+    PRICING_TRENDS_DAILY,
+)
 from datasources.mongo.driver import Find
 from datasources.mongo.settings import MongoSettings
 from datasources.postgres.bulk import loading
+from datasources.relay.rebuild import rebuildable
 from datasources.scope import Scope
 from datasources.seed.example import example
-from datasources.seed.load import NotEmptyError, seed
+from datasources.seed.load import NotEmptyError, seed, unwatched
+from datasources.stores import open_stores
 from tests.databases import StoreSettings, fresh_databases
 
 AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
@@ -117,6 +123,29 @@ async def test_both_stores_tell_of_the_same_calculations(filled: StoreSettings) 
     lines = await documents(filled.mongo, APPLICATION_LOGS)
     told = {line["context"]["calculation_id"] for line in lines if line["trace_id"]}
     assert told <= {str(calculation_id) for calculation_id in by_id}
+
+
+async def test_postgresql_alone_makes_the_same_documents_and_sums(store_urls: StoreUrls) -> None:
+    async with fresh_databases(store_urls) as own:
+        await seed(own.postgres, own.mongo, scale=0.02, as_of=AS_OF)
+        before = await documents(own.mongo, PRICING_ANALYTICS)
+        sums = await documents(own.mongo, PRICING_TRENDS_DAILY)
+        assert sum(bucket["count"] for bucket in sums) == len(before) == 400
+
+        async with open_stores(own.postgres, own.mongo, own.redis) as stores:
+            for projection in rebuildable(stores):
+                await projection.rebuild(unwatched)
+
+        assert await documents(own.mongo, PRICING_ANALYTICS) == before
+        again = await documents(own.mongo, PRICING_TRENDS_DAILY)
+    ours = ("epoch", "position", "version")
+    assert [_without(bucket, *ours) for bucket in again] == [
+        _without(bucket, *ours) for bucket in sums
+    ]
+
+
+def _without(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in names}
 
 
 async def test_the_example_has_something_to_show(filled: StoreSettings) -> None:
