@@ -16,8 +16,8 @@ from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError
 from datasources.observer import Observer, StoreCall, ignore
 from datasources.records import StoreStatusRecord
-from datasources.redis.line import Argument, Lines
-from datasources.redis.mail import Mail
+from datasources.redis.line import Lines
+from datasources.redis.mail import Argument, Mail
 from datasources.redis.scripts import Script
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
@@ -134,14 +134,17 @@ class RedisStore:
         except (RedisError, OSError) as error:
             message = _reason(error)
         latency_ms = None if message else (perf_counter() - began) * 1000
-        in_use = len(self._pool._in_use_connections)
+        in_use = len(self._pool._in_use_connections) + self._mail.in_use
+        idle = self._pool._available_connections
         return StoreStatusRecord(
             name="redis",
             available=message is None,
             latency_ms=latency_ms,
             version=version,
             breaker=self._breaker.state,
-            pool_size=in_use + sum(each.is_connected for each in self._pool._available_connections),
+            pool_size=len(self._pool._in_use_connections)
+            + self._mail.size
+            + sum(each.is_connected for each in idle),
             pool_in_use=in_use,
             message=message,
         )

@@ -12,7 +12,7 @@ import orjson
 
 from datasources.event import Position, StreamEvent
 from datasources.redis.client import RedisStore
-from datasources.redis.line import Argument
+from datasources.redis.mail import Argument
 from datasources.redis.scripts import EVENT_ADD
 from datasources.scope import Scope
 

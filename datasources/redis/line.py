@@ -1,16 +1,10 @@
-"""Line: connections to Redis, leased one exchange at a time, with less about them than the driver's pool."""
+"""Line: connections to Redis, leased one call at a time, with less about them than the driver's pool."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from hiredis import pack_command
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
-
-Argument = str | bytes | int
-Hear = Callable[[int, Any], None]
 
 
 class Lines(ConnectionPool):
@@ -39,27 +33,3 @@ class Lines(ConnectionPool):
         self._in_use_connections.remove(connection)
         self._available_connections.append(connection)
         self._free.release()
-
-    async def ask(self, commands: Sequence[bytes], hear: Hear) -> None:
-        """Sends packed ``commands`` in one write and lets ``hear`` have each answer as it arrives.
-
-        What Redis refuses of one command is its answer, as a ``ResponseError``. Raises where the
-        connection fails, which is then not used again; the same holds when the caller is cancelled.
-        """
-        connection = await self.get_connection()
-        try:
-            await connection.send_packed_command(commands, check_health=False)
-            for place in range(len(commands)):
-                try:
-                    answer = await connection.read_response(disable_decoding=True)
-                except ResponseError as refusal:
-                    answer = refusal
-                hear(place, answer)
-        finally:
-            await self.release(connection)
-
-
-def packed(command: Sequence[Argument]) -> bytes:
-    """The bytes that Redis reads as one command."""
-    written: bytes = pack_command(tuple(command))  # type: ignore[arg-type]
-    return written

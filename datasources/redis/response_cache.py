@@ -10,6 +10,7 @@ from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from enum import Enum
+from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -71,6 +72,8 @@ class ResponseCache:
         self._flights: dict[str, asyncio.Future[_Outcome]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._refreshed: set[str] = set()
+        self._process = uuid4().hex
+        self._count = count()
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -173,7 +176,7 @@ class ResponseCache:
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
         ticket, outcome = None, _Outcome.LOOK
         pause_seconds = _SHORTEST_PAUSE_SECONDS
-        token = uuid4().hex
+        token = self._unique()
         try:
             while True:
                 reading = await self._read(scope, key, token, fresh_seconds)
@@ -207,7 +210,7 @@ class ResponseCache:
             ANSWER_READ,
             [self._keys.versions, self._keys.answer(key), self._keys.lease(key)],
             [
-                uuid4().hex,
+                self._unique(),
                 token,
                 round(self.settings.lease_seconds * 1000),
                 round(fresh_seconds * 1000),
@@ -253,6 +256,10 @@ class ResponseCache:
         task = asyncio.create_task(_quietly(call), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _unique(self) -> str:
+        """A name that never comes again, here or elsewhere; a new UUID each time would cost more."""
+        return f"{self._process}-{next(self._count)}"
 
     def _scope(self) -> Scope:
         return Scope(None, monotonic() + self.settings.lease_seconds)

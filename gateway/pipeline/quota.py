@@ -185,6 +185,7 @@ def _times(quota: Quota, factor: float) -> Quota:
     return Quota(max(1, int(quota.capacity * factor)), quota.refill_per_second * factor)
 
 
+@lru_cache(_REMEMBERED_CLIENTS)
 def network_of(address: str) -> str:
     """Whoever has one IPv6 address has a whole /64 of them."""
     try:
