@@ -66,7 +66,10 @@ class Level:
 
 
 class Column:
-    """``index`` says for each row where among the values its own stands; rows may share one."""
+    """The values of one field of some rows.
+
+    ``index`` says for each row where among the values its own stands; rows may share one.
+    """
 
     __slots__ = ("children", "field", "index", "items", "levels", "rows", "run", "sharers")
 
@@ -95,7 +98,7 @@ class Column:
             level = Level(len(values), None)
             self.levels.append(level)
             if natures & (NULL | ERROR):
-                level.live = self._sift(depth, values)
+                level.live = self.sift(depth, values)
                 values = [values[position] for position in level.live]
             if depth < last:
                 level.lengths = list(map(len, values))
@@ -127,7 +130,7 @@ class Column:
         except Exception as error:
             return error
 
-    def _sift(self, depth: int, values: list[Any]) -> list[int]:
+    def sift(self, depth: int, values: list[Any]) -> list[int]:
         live = []
         for position, value in enumerate(values):
             if is_null(value):
@@ -194,6 +197,13 @@ class Column:
 
     def outward(self) -> tuple[list[Any], bool]:
         """The completed value of each row, and whether there are nulls among them."""
+        items, nulls = self.completed()
+        if self.index is not None:
+            items = [items[position] for position in self.index]
+        return items, nulls
+
+    def completed(self) -> tuple[list[Any], bool]:
+        """The same for each value, which rows may share."""
         items, nulls = self._objects() if self.field.leaf is None else (self.items, False)
         for depth in range(len(self.levels) - 1, -1, -1):
             level = self.levels[depth]
@@ -211,8 +221,6 @@ class Column:
                 nulls = None in items
             else:
                 nulls = False
-        if self.index is not None:
-            items = [items[position] for position in self.index]
         return items, nulls
 
     def _objects(self) -> tuple[list[Any], bool]:

@@ -28,13 +28,12 @@ Path = tuple[Step, ...]
 
 
 class Fault(NamedTuple):
-    """An error at a position of one level of a column, or at ``below`` it, within finished text."""
+    """An error at a position of one level of a column."""
 
     column: "Column"
     depth: int
     position: int
     error: Exception
-    below: Path = ()
 
 
 class _Found(NamedTuple):
@@ -63,8 +62,7 @@ def tell(faults: Iterable[Fault]) -> list[GraphQLError]:
 
 def _places(fault: Fault) -> Iterator[_Found]:
     """A fault in a value that several rows share stands in each of them."""
-    for outer in paths(fault.column, fault.depth, fault.position):
-        steps = (*outer, *fault.below)
+    for steps in paths(fault.column, fault.depth, fault.position):
         path = tuple([step.key for step in steps])
         end = len(steps)
         while end and not steps[end - 1].nullable:
@@ -98,12 +96,9 @@ def paths_of_row(rows: "Rows", row: int) -> Iterator[Path]:
     if origin is None:
         yield ()
         return
-    for child, where in origin.children:
-        if child is rows and where is not None:
-            row = where[row]
-    level = origin.levels[-1]
-    position = row if level.live is None else level.live[row]
-    yield from paths(origin, len(origin.levels) - 1, position)
+    position, between = rows.place(row)
+    for outer in paths(origin, len(origin.levels) - 1, position):
+        yield (*outer, *between)
 
 
 def _rows_of(column: "Column", position: int) -> Iterable[int]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gateway.engine.column import Column
+from gateway.engine.fault import Step
 from gateway.engine.plan import Block
 
 
@@ -19,6 +20,16 @@ class Rows:
         self.values: list[Column | list[Any]] = []
         self.built: list[Any] = []
         self.nulls = False
+
+    def place(self, row: int) -> tuple[int, tuple[Step, ...]]:
+        """Where a row's object stands in the last level of the column that it came from, and the steps
+        from there."""
+        assert self.origin is not None
+        for child, where in self.origin.children:
+            if child is self and where is not None:
+                row = where[row]
+        live = self.origin.levels[-1].live
+        return row if live is None else live[row], ()
 
     def build(self) -> None:
         """Makes the objects; one with a null where none may stand is null itself."""

@@ -17,12 +17,14 @@ from gateway.engine.awaiting import await_values, close_unstarted
 from gateway.engine.call import Ask, Question, Slots, distinct, is_key
 from gateway.engine.column import Column, Inward
 from gateway.engine.fault import Fault, tell
+from gateway.engine.folding import FoldedColumn, HoleRows, fetch
 from gateway.engine.nature import Waiting
 from gateway.engine.plan import Block, FieldPlan, Group
 from gateway.engine.request import Info, Request
 from gateway.engine.resolving import change, compute, resolve_each
 from gateway.engine.row import read_each
 from gateway.engine.rows import Rows
+from gateway.engine.source import FoldPlan
 
 Finish = Callable[[Any], None]
 
@@ -164,11 +166,44 @@ class Run:
         column = self._column(rows, planned, index)
         wanted = [key for key in each if is_key(key)]
         ask = Ask(column, each, wanted, given)
-        if wanted:
-            assert planned.group is not None
-            self.asks.setdefault(planned.group, []).append(ask)
-        else:
+        if not wanted:
             self._advance(column, column.inward(each))
+        elif planned.fold is not None:
+            self.jobs.append(self._fetch(planned.fold, ask, len(rows.values) - 1))
+        else:
+            self._ask_in_group(ask)
+
+    def _ask_in_group(self, ask: Ask) -> None:
+        group = ask.column.field.group
+        assert group is not None
+        self.asks.setdefault(group, []).append(ask)
+
+    def _fetch(self, fold: FoldPlan, ask: Ask, place: int) -> Job:
+        """Has a store write the text of a column, the one at ``place`` of its rows."""
+        rows, planned = ask.column.rows, ask.column.field
+
+        def receive(slots: Slots | None) -> None:
+            if slots is None:
+                self._ask_in_group(ask)
+                return
+            column = FoldedColumn(self, rows, planned, ask.column.index)
+            rows.values[place] = column
+            for holes in column.fold(ask.values(slots)):
+                self.rows.append(holes)
+                self._fill(holes)
+            assert planned.step is not None
+            self.finished.add(planned.step)
+
+        return Job(fetch(fold, self.request, ask.keys), receive)
+
+    def _fill(self, holes: HoleRows) -> None:
+        planned, keys = holes.hole, list(holes.sources)
+        if planned.way == "batch":
+            self._ask(holes, planned, keys)
+        elif planned.way == "computed":
+            self._complete(holes, planned, compute(planned, keys))
+        else:
+            self._complete(holes, planned, keys)
 
     def _call(self) -> None:
         """Makes the calls that are due: a group waits for all its uses that will still come."""

@@ -26,8 +26,16 @@ class Folded(Protocol):
     @property
     def holes(self) -> Sequence[tuple[int, Any]]: ...
 
+    @property
+    def counts(self) -> Mapping[tuple[str, ...], int]:
+        """How many values, that are not null, stand at each response path below the field, itself at ``()``.
+
+        Only objects and lists need to be told, holes never; a list counts as its items.
+        """
+        ...
+
     def path_of(self, number: int) -> tuple[str | int, ...]:
-        """Where the hole of that number stands below the field; asked only for an error's path."""
+        """Where the hole of that number stands below the field, with its own response key at the end."""
         ...
 
 
@@ -44,8 +52,12 @@ class FoldPlan(Protocol):
         context: Any,
         keys: Sequence[Any],
         arguments_of: Callable[[SelectedField], Arguments],
-    ) -> Sequence[Folded | Exception | None]:
-        """One slot for each key; ``arguments_of`` gives a field's arguments as its function takes them."""
+    ) -> Sequence[Folded | Exception | None] | None:
+        """One slot for each key; ``None`` instead has the field run unfolded, this once.
+
+        ``arguments_of`` gives a field's arguments as its function takes them, or raises what is wrong
+        with them.
+        """
         ...
 
 

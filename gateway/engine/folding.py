@@ -1,0 +1,123 @@
+"""Folding: finished text with holes, as a store writes it; the holes are filled and the text is joined.
+
+A hole is a field of its own: all holes of one kind are asked for together, each key once, and what belongs
+there is encoded once however often it stands in the text. Where a hole's field may not be null and is, the
+whole text is.
+"""
+
+from asyncio import CancelledError
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from orjson import Fragment
+
+from gateway.engine.call import cut_short
+from gateway.engine.column import Column, Level
+from gateway.engine.fault import Step
+from gateway.engine.nature import natures_of
+from gateway.engine.plan import FieldPlan
+from gateway.engine.request import Request
+from gateway.engine.rows import Rows
+from gateway.engine.source import Folded, FoldPlan
+
+
+class HoleRows(Rows):
+    """The places of one kind of hole in all texts of a column; ``sources`` are their keys.
+
+    ``wheres`` says of each in which text it stands, and as which hole of it.
+    """
+
+    __slots__ = ("hole", "wheres")
+
+    origin: "FoldedColumn"
+
+    def __init__(self, hole: FieldPlan, origin: "FoldedColumn") -> None:
+        block: Any = None  # nothing is read of the objects around holes
+        super().__init__(block, [], origin)
+        keys: list[Any] = []
+        self.hole = hole
+        self.sources = keys
+        self.wheres: list[tuple[int, int]] = []
+        for text, folded in enumerate(origin.texts):
+            for number, (kind, key) in enumerate(folded.holes):
+                if kind == hole.place:
+                    self.wheres.append((text, number))
+                    keys.append(key)
+
+    def place(self, row: int) -> tuple[int, tuple[Step, ...]]:
+        text, number = self.wheres[row]
+        live = self.origin.levels[0].live
+        position = text if live is None else live[text]
+        path = self.origin.texts[text].path_of(number)[:-1]
+        steps = [Step(key, 0, nullable=False) for key in path]
+        if steps:
+            steps[0] = steps[0]._replace(order=number)
+        return position, tuple(steps)
+
+    def build(self) -> None:
+        """Encodes each value once; ``None`` stands for a null that may not stand there."""
+        (values,) = self.values
+        index = None
+        if isinstance(values, Column):
+            index = values.index
+            values, _ = values.completed()
+        may_be_null = self.hole.nullable[0]
+        encoded = [
+            None if value is None and not may_be_null else orjson.dumps(value) for value in values
+        ]
+        self.built = encoded if index is None else [encoded[position] for position in index]
+
+
+class FoldedColumn(Column):
+    """A field whose values are texts; ``texts`` are those of the live positions."""
+
+    __slots__ = ("holes", "texts")
+
+    def fold(self, values: list[Any]) -> list[HoleRows]:
+        """Takes what was fetched; returns the holes that are to be filled."""
+        level = Level(len(values), None)
+        self.levels.append(level)
+        self.texts: list[Folded] = values
+        if natures_of(values):
+            level.live = self.sift(0, values)
+            self.texts = [values[position] for position in level.live]
+        kinds = {kind for text in self.texts for kind, _ in text.holes}
+        self.holes = [HoleRows(hole, self) for hole in self.field.holes if hole.place in kinds]
+        return self.holes
+
+    def completed(self) -> tuple[list[Any], bool]:
+        fillings: list[list[bytes | None]] = [[None] * len(text.holes) for text in self.texts]
+        for rows in self.holes:
+            for (text, number), value in zip(rows.wheres, rows.built, strict=True):
+                fillings[text][number] = value
+        level = self.levels[0]
+        items: list[Any] = [None] * level.count
+        live = range(level.count) if level.live is None else level.live
+        for position, each, filling in zip(live, self.texts, fillings, strict=True):
+            items[position] = _joined(each.pieces, filling)
+        return items, None in items
+
+
+async def fetch(plan: FoldPlan, request: Request, keys: list[Any]) -> list[Any] | None:
+    """A slot for each key, or ``None`` where the field is to run unfolded."""
+    try:
+        slots = await plan.fetch(request.context, keys, request.arguments_of)
+        if slots is not None and len(slots) != len(keys):
+            raise RuntimeError(f"a fold answered {len(keys)} keys with {len(slots)} slots")
+    except Exception as error:
+        return [error] * len(keys)
+    except CancelledError:
+        return [cut_short(plan.fetch)] * len(keys)
+    return None if slots is None else list(slots)
+
+
+def _joined(pieces: Sequence[bytes], filling: Sequence[bytes | None]) -> Fragment | None:
+    if not filling:
+        return Fragment(pieces[0])
+    if None in filling:
+        return None
+    parts = [pieces[0]]
+    for value, piece in zip(filling, pieces[1:], strict=True):
+        parts += (value, piece)  # type: ignore[arg-type]
+    return Fragment(b"".join(parts))
