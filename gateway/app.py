@@ -26,7 +26,7 @@ def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Gatew
             *sdl_routes(settings.auth.cookie_name),
             *console_routes(settings.console),
             *login_routes(settings.auth, settings.http),
-            *health_routes(),
+            *health_routes(settings.relay.lag_degraded_seconds),
             *metrics_routes(),
         ],
         middleware=guards(settings.http),

@@ -8,6 +8,8 @@ from typing import TypedDict
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
 
+from datasources.relay.assembly import projections
+from datasources.relay.worker import Relay
 from datasources.stores import Stores, open_stores
 from gateway.auth.authenticator import open_authenticator
 from gateway.engine.engine import Engine
@@ -67,6 +69,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 responses=stores.responses if settings.response_cache.mode == "on" else None,
                 meter=await stack.enter_async_context(_meter(settings, stores)),
                 concurrency=Concurrency(settings.concurrency),
+                relay=await stack.enter_async_context(_relay(settings, stores)),
             )
             roster = Roster(settings.connection, parts.authenticator)
             yield {"parts": parts, "roster": await stack.enter_async_context(roster.live())}
@@ -87,6 +90,15 @@ async def _audit_trail(settings: Settings, stores: Stores) -> AsyncIterator[Audi
     )
     async with trail.written_by(write):
         yield trail
+
+
+@asynccontextmanager
+async def _relay(settings: Settings, stores: Stores) -> AsyncIterator[Relay | None]:
+    if settings.relay.mode == "off":
+        yield None
+        return
+    async with Relay(settings.postgres, projections(stores), settings.relay).live() as relay:
+        yield relay
 
 
 @asynccontextmanager

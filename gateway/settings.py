@@ -21,6 +21,7 @@ from datasources.mongo.settings import MongoSettings
 from datasources.postgres.settings import PostgresSettings
 from datasources.redis.response_settings import ResponseCacheSettings
 from datasources.redis.settings import RedisSettings
+from datasources.relay.settings import RelaySettings
 from gateway.auth.settings import AuthSettings
 from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
@@ -35,7 +36,8 @@ from gateway.transport.settings import HttpSettings
 from resolvers.limits import Limits
 
 _URL_NAMES = {"postgres": "POSTGRES_URL", "mongodb": "MONGODB_URL", "redis": "REDIS_URL"}
-_NAMES_OF_OTHERS = frozenset({"GATEWAY_VENV"})  # read by the script dev
+# Read by `gateway events` and by the script dev.
+_NAMES_OF_OTHERS = frozenset({"GATEWAY_API_KEY", "GATEWAY_VENV"})
 
 
 class SettingsError(Exception):
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     persisted: PersistedSettings = Field(default_factory=PersistedSettings)
     limits: Limits = Field(default_factory=Limits)
     operation_limit: OperationLimitSettings = Field(default_factory=OperationLimitSettings)
+    relay: RelaySettings = Field(default_factory=RelaySettings)
     response_cache: ResponseCacheSettings = Field(default_factory=ResponseCacheSettings)
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)

@@ -1,10 +1,15 @@
 """Relay state: how far the events were relayed, and which of them may go."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+import asyncpg
+
 from datasources.event import Position
 from datasources.postgres.funnel import Funnel
+from datasources.postgres.silence import unavailable
 from datasources.postgres.statement import Statement, written
 from datasources.records import RelayStatusRecord
 from datasources.scope import Scope
@@ -100,8 +105,9 @@ class RelayStateRepository:
 
     async def read(self, scope: Scope) -> RelayState:
         """Where a relay that takes over goes on."""
-        await self._funnel.write(scope, _BEGIN, {})
-        (row,) = await self._funnel.fetch(scope, _READ, {})
+        with _migrated():
+            await self._funnel.write(scope, _BEGIN, {})
+            (row,) = await self._funnel.fetch(scope, _READ, {})
         return RelayState(row["epoch"], Position(row["transaction_id"], row["sequence"]))
 
     async def advance(self, scope: Scope, epoch: str, old: Position, new: Position) -> bool:
@@ -129,6 +135,16 @@ class RelayStateRepository:
 
     async def status(self, scope: Scope) -> RelayStatusRecord:
         """How far behind the relay is, counted up to 10,000 events, and who it is."""
-        (row,) = await self._funnel.fetch(scope, _STATUS, {})
+        with _migrated():
+            (row,) = await self._funnel.fetch(scope, _STATUS, {})
         status: RelayStatusRecord = row
         return status
+
+
+@contextmanager
+def _migrated() -> Iterator[None]:
+    """A program may be there before its tables, and serves meanwhile."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError as error:
+        raise unavailable("waits for its migrations") from error

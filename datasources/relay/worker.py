@@ -4,8 +4,11 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from contextvars import Context
 from time import monotonic
+from typing import Self
 
 from datasources.errors import StoreUnavailableError
 from datasources.postgres import leadership
@@ -42,6 +45,16 @@ class Relay:
         self._settings = settings
         self._prune_seconds = prune_seconds
         self._said = ""
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[Self]:
+        """Runs meanwhile; what is under way at the end is cut off, and taken up by the next leader."""
+        task = asyncio.create_task(self.run(), context=Context())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def run(self) -> None:
         """Stands by and leads, whatever happens, until it is cancelled."""

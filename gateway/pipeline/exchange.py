@@ -10,6 +10,7 @@ from graphql.execution import Executor
 from orjson import Fragment
 
 from datasources.redis.response_cache import ResponseCache
+from datasources.relay.worker import Relay
 from datasources.stores import Stores
 from gateway.auth.authenticator import CLOSED, Authenticator
 from gateway.auth.credentials import NOTHING, Credentials
@@ -71,6 +72,7 @@ class Parts:
     audit: AuditTrail | None = None
     responses: ResponseCache | None = None  # none keeps no answers
     meter: Meter | None = None  # none keeps no budgets
+    relay: Relay | None = None  # none leaves it to other processes
     concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))
     operation_limits: OperationLimitSettings = field(default_factory=OperationLimitSettings)
     cost_shown: bool = True

@@ -1,7 +1,8 @@
 """Health: whether the process lives, and whether it should be sent requests.
 
 Ready means that the process can answer operations. It is ready as long as any store answers: a store
-that is down costs its own fields only, and taking every gateway away would cost the rest as well.
+that is down costs its own fields only, and taking every gateway away would cost the rest as well. Events
+that come late are told of as degraded for the same reason.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from datasources.records import StoreStatusRecord
+from datasources.records import RelayStatusRecord, StoreStatusRecord
+from datasources.relay.worker import Relay
 from datasources.stores import Stores
+from gateway.pipeline.exchange import Parts
 from gateway.pipeline.meter import Meter
+from gateway.transport.relay_status import relay_status
 
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -26,33 +30,41 @@ class Readiness:
         self._lock = asyncio.Lock()
         self._asked_at = float("-inf")
         self._statuses: list[StoreStatusRecord] = []
+        self._relay: RelayStatusRecord | None = None
 
-    async def ask(self, stores: Stores) -> list[StoreStatusRecord]:
+    async def ask(self, stores: Stores) -> tuple[list[StoreStatusRecord], RelayStatusRecord | None]:
+        """What each store says, and how far the relay came, unless PostgreSQL does not say."""
         async with self._lock:
             if monotonic() - self._asked_at >= self._keep_seconds:
-                self._statuses = await stores.statuses()
+                self._statuses, self._relay = await asyncio.gather(
+                    stores.statuses(), relay_status(stores)
+                )
                 self._asked_at = monotonic()
-            return self._statuses
+            return self._statuses, self._relay
 
 
 async def live(request: Request) -> Response:
     return JSONResponse({"status": "live"}, headers=_NO_STORE)
 
 
-def health_routes() -> list[Route]:
+def health_routes(lag_degraded_seconds: float) -> list[Route]:
+    """``lag_degraded_seconds`` is how late events are when that is told as degraded."""
     readiness = Readiness()
 
     async def ready(request: Request) -> Response:
-        statuses = await readiness.ask(request.state.parts.stores)
+        parts: Parts = request.state.parts
+        statuses, relayed = await readiness.ask(parts.stores)
         available = sum(status["available"] for status in statuses)
         word = "unavailable" if not available else "ready"
-        if 0 < available < len(statuses):
+        late = relayed is not None and relayed["lag_seconds"] > lag_degraded_seconds
+        if 0 < available < len(statuses) or (available and late):
             word = "degraded"
         return JSONResponse(
             {
                 "status": word,
                 "stores": [_shown(status) for status in statuses],
-                "budgets": _budgets(request.state.parts.meter),
+                "budgets": _budgets(parts.meter),
+                "relay": _relay(parts.relay, relayed),
             },
             status_code=200 if available else 503,
             headers=_NO_STORE,
@@ -69,6 +81,17 @@ def _budgets(meter: Meter | None) -> dict[str, object]:
         "mode": meter.settings.mode,
         "keptBy": "process" if meter.is_local else "redis",
         "decidedWithoutRedis": meter.local_orders,
+    }
+
+
+def _relay(relay: Relay | None, status: RelayStatusRecord | None) -> dict[str, object]:
+    """``leading`` is of this process; the rest is of all of them, and null where nobody can say."""
+    return {
+        "mode": "off" if relay is None else "on",
+        "leading": relay is not None and relay.is_leading,
+        "lagSeconds": status and status["lag_seconds"],
+        "lagEvents": status and status["lag_events"],
+        "deadLetters": status and status["dead_letters"],
     }
 
 

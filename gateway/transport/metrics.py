@@ -13,16 +13,44 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from datasources.records import RelayStatusRecord
 from gateway.pipeline.exchange import Parts
+from gateway.transport.relay_status import relay_status
 
 
 class _OfParts(Collector):
     """Reads what the parts count by themselves, at the moment of the scrape."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, relayed: RelayStatusRecord | None) -> None:
         self._parts = parts
+        self._relayed = relayed
 
     def collect(self) -> Iterator[Metric]:
+        yield from self._of_process()
+        if self._parts.relay is not None:
+            yield GaugeMetricFamily(
+                "gateway_relay_leading",
+                "1 while this process relays the events of all.",
+                value=float(self._parts.relay.is_leading),
+            )
+        if self._relayed is not None:
+            yield GaugeMetricFamily(
+                "gateway_relay_lag_seconds",
+                "Age of the oldest event that was not relayed yet.",
+                value=self._relayed["lag_seconds"],
+            )
+            yield GaugeMetricFamily(
+                "gateway_relay_lag_events",
+                "Events that were not relayed yet, counted up to 10,000.",
+                value=float(self._relayed["lag_events"]),
+            )
+            yield GaugeMetricFamily(
+                "gateway_relay_dead_letters",
+                "Events that a projection could not take, each with each projection.",
+                value=float(self._relayed["dead_letters"]),
+            )
+
+    def _of_process(self) -> Iterator[Metric]:
         meter, audit = self._parts.meter, self._parts.audit
         if meter is not None:
             yield GaugeMetricFamily(
@@ -45,7 +73,8 @@ class _OfParts(Collector):
 
 async def metrics(request: Request) -> Response:
     registry = CollectorRegistry()
-    registry.register(_OfParts(request.state.parts))
+    parts: Parts = request.state.parts
+    registry.register(_OfParts(parts, await relay_status(parts.stores)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

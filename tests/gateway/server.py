@@ -31,6 +31,7 @@ NOWHERE: dict[str, Any] = {
     "cursor_secret": "0123456789abcdef0123456789abcdef",
     "auth": {"sources": "api-key", "anonymous_role": "admin"},
     "audit": {"enabled": False},
+    "relay": {"mode": "off"},
     "rate_limit": {"mode": "off"},
     "cost_shown": False,
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from datasources.scope import Scope
 from gateway.transport.health import Readiness
 
 
@@ -26,6 +27,13 @@ async def test_without_any_store_it_is_not_ready(strict: httpx.AsyncClient) -> N
         store.keys() == {"name", "available", "latencyMs", "breaker"} for store in body["stores"]
     )
     assert not any(store["available"] for store in body["stores"])
+    assert body["relay"] == {
+        "mode": "off",
+        "leading": False,
+        "lagSeconds": None,
+        "lagEvents": None,
+        "deadLetters": None,
+    }
 
 
 async def test_many_probes_are_one_question() -> None:
@@ -37,7 +45,10 @@ async def test_many_probes_are_one_question() -> None:
         await asyncio.sleep(0)
         return []
 
-    stores: Any = SimpleNamespace(statuses=statuses)
+    async def status(scope: Scope) -> None:
+        """Says nothing."""
+
+    stores: Any = SimpleNamespace(statuses=statuses, relay_state=SimpleNamespace(status=status))
     readiness = Readiness(keep_seconds=3_600)
 
     await asyncio.gather(*(readiness.ask(stores) for _ in range(50)))
