@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from gateway.cli import account, cache, demo, doctor, key, migrate, persisted, schema, seed, serve
+from gateway.cli import (
+    account,
+    cache,
+    demo,
+    doctor,
+    events,
+    key,
+    migrate,
+    persisted,
+    schema,
+    seed,
+    serve,
+)
 
 app = typer.Typer(
     name="gateway",
@@ -22,6 +34,7 @@ app.add_typer(persisted.app, name="persisted")
 app.add_typer(key.app, name="key")
 app.add_typer(cache.app, name="cache")
 app.add_typer(account.app, name="account")
+app.add_typer(events.app, name="events")
 app.command()(doctor.doctor)
 
 
