@@ -109,7 +109,7 @@ class Endpoint:
             raise refuse(Code.NOT_ACCEPTABLE, f"Answers here are {offered}; accept one of them.")
         check_url(incoming, settings)
         posted = incoming.method == "POST"
-        given = await read_body(incoming, settings) if posted else _query(incoming)
+        given = await read_body(incoming, settings) if posted else _query(incoming, settings)
         return Request(
             query=given.get("query"),
             operation_name=given.get("operationName") or None,
@@ -124,8 +124,8 @@ class Endpoint:
         )
 
 
-def _query(incoming: Incoming) -> Parameters:
-    check_preflight(incoming.headers)
+def _query(incoming: Incoming, settings: HttpSettings) -> Parameters:
+    check_preflight(incoming.headers, settings.cors_origins)
     return read_query_string(incoming.query_string)
 
 

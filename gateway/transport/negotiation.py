@@ -4,12 +4,15 @@ Source: GraphQL over HTTP, "Media Types" and "Legacy watershed"; RFC 9110, secti
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import lru_cache
 
 from gateway.transport.settings import StatusRules
 
 _Range = tuple[str, str, float]  # type, subtype, quality
+
+
+EVENT_STREAM = "text/event-stream"
 
 
 class MediaType(StrEnum):
@@ -36,7 +39,27 @@ def negotiate(accept: str, rules: StatusRules) -> MediaType | None:
     return chosen
 
 
-def _rank(media: MediaType, ranges: list[_Range]) -> tuple[float, int]:
+class Events(Enum):
+    """What of an operation a client takes as a stream of events."""
+
+    NOTHING = "nothing"
+    SUBSCRIPTIONS = "subscriptions"
+    EVERYTHING = "everything"
+
+
+@lru_cache(maxsize=256)
+def negotiate_events(accept: str) -> Events:
+    """Only who names the media type takes it; who names JSON no less gets what one answer holds as that."""
+    ranges = list(_ranges(accept))
+    wished, specificity = _rank(EVENT_STREAM, ranges)
+    if specificity < 2:
+        return Events.NOTHING
+    others = [_rank(each, ranges) for each in MediaType]
+    other = max(quality if named == 2 else 0.0 for quality, named in others)
+    return Events.SUBSCRIPTIONS if other >= wished else Events.EVERYTHING
+
+
+def _rank(media: str, ranges: list[_Range]) -> tuple[float, int]:
     """The quality that the most specific matching range gives, and how specific that range is."""
     family, _, name = media.partition("/")
     found = (0.0, -1)

@@ -23,3 +23,13 @@ def standing_of(headers: Headers, listed: tuple[str, ...]) -> Standing:
     if origin is None or origin in listed or urlsplit(origin).netloc == headers.get("host"):
         return Standing.OURS
     return Standing.STRANGER if "*" in listed else Standing.FOREIGN
+
+
+def is_ours(headers: Headers, listed: tuple[str, ...]) -> bool:
+    """Whether a GET comes from no page of an origin that is not ours or listed.
+
+    A browser sends ``Origin`` with it across origins alone, and without it says how far away the page is.
+    """
+    if "origin" in headers:
+        return standing_of(headers, listed) is Standing.OURS
+    return headers.get("sec-fetch-site", "none") in ("none", "same-origin")

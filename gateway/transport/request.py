@@ -11,7 +11,8 @@ import orjson
 
 from gateway.errors import Code, refuse
 from gateway.transport.message import BodyTooLargeError, Headers, Incoming
-from gateway.transport.negotiation import readable
+from gateway.transport.negotiation import Events, negotiate_events, readable
+from gateway.transport.origin import is_ours
 from gateway.transport.settings import HttpSettings
 
 _MAX_PARAMETERS = 32
@@ -32,13 +33,17 @@ def check_url(incoming: Incoming, settings: HttpSettings) -> None:
         )
 
 
-def check_preflight(headers: Headers) -> None:
+def check_preflight(headers: Headers, listed: tuple[str, ...]) -> None:
     """Another origin's page can make a browser send a GET with the reader's cookie, but no own header.
 
     POST needs no such proof: its JSON is nothing that a plain form sends. Source: Apollo Server,
-    "Preventing Cross-Site Request Forgery".
+    "Preventing Cross-Site Request Forgery". Nor can it set ``Accept`` without a script, whose origin the
+    browser tells; so an ``EventSource``, which sets no headers, needs none.
     """
-    if headers.get("cookie") and not any(headers.get(name) for name in _PREFLIGHT_HEADERS):
+    if not headers.get("cookie") or any(headers.get(name) for name in _PREFLIGHT_HEADERS):
+        return
+    events = negotiate_events(headers.get("accept", "")) is Events.EVERYTHING
+    if not (events and is_ours(headers, listed)):
         raise refuse(
             Code.CSRF_PREVENTED,
             "A GET with a cookie must say that it comes from a program of yours: add the header "

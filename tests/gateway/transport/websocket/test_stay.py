@@ -1,0 +1,78 @@
+"""Stay: how a connection ends that nobody answers on, that nobody reads, or whose process ends."""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+
+from tests.gateway.conftest import Hanging, failing_schema
+from tests.gateway.server import serve_schema
+from tests.gateway.transport.websocket.talk import talk_to
+
+SCHEMA = failing_schema(Hanging())
+
+
+async def test_who_answers_pings_stays_and_who_does_not_goes() -> None:
+    connection = {"ping_seconds": 0.01, "ping_timeout_seconds": 0.6}
+    async with (
+        serve_schema(SCHEMA, connection=connection) as server,
+        talk_to(server) as lively,
+        talk_to(server) as silent,
+    ):
+        await lively.init()
+        await silent.init()
+        gone = asyncio.create_task(silent.closing())
+        while not gone.done():
+            assert await lively.hear() == {"type": "ping"}
+            await lively.say("pong")
+
+    assert gone.result() == (1013, "A ping was not answered in time")
+
+
+async def test_who_does_not_read_is_cut_off() -> None:
+    connection = {"send_timeout_seconds": 0.2, "per_client": 1}
+    query = "query ($text: String) { echo(text: $text) }"
+    async with (
+        serve_schema(SCHEMA, connection=connection) as server,
+        talk_to(server, close_timeout=0.1) as deaf,
+    ):
+        await deaf.init()
+        with suppress(ConnectionClosed):
+            for number in range(100):
+                text = {"text": "x" * 500_000}
+                await deaf.subscribe(query, id_=str(number), variables=text)
+
+        while not await is_let_in(server):  # only one of us may be connected
+            pass
+
+
+async def is_let_in(server: httpx.AsyncClient) -> bool:
+    async with talk_to(server) as talk:
+        await talk.say("connection_init")
+        try:
+            return (await talk.hear())["type"] == "connection_ack"
+        except ConnectionClosed:
+            return False
+
+
+async def test_at_the_end_of_the_process_everyone_is_sent_away(hanging: Hanging) -> None:
+    async with AsyncExitStack() as stack:
+        serving = serve_schema(failing_schema(hanging), connection={"drain_seconds": 0.1})
+        server = await stack.enter_async_context(serving)
+        async with talk_to(server) as talk, talk_to(server) as idle:
+            await talk.init()
+            await idle.init()
+            await talk.subscribe("{ hang }", id_="hanging")
+            await hanging.asked.wait()
+            ending = asyncio.create_task(stack.aclose())
+            said = [await talk.hear(), await talk.hear()]
+            closings = [await talk.closing(), await idle.closing()]
+        await ending
+
+    assert said == [
+        {"type": "ping", "payload": {"draining": True, "resume": {}}},
+        {"type": "complete", "id": "hanging"},
+    ]
+    assert closings == [(1001, "Going away: connect again")] * 2
+    assert hanging.stopped.is_set()
