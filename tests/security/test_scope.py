@@ -21,6 +21,7 @@ MINT = "gateway/pipeline/execution.py"
 OTHERS = {
     "datasources/mongo/migrate.py": "migrations",
     "datasources/redis/": "holds no customer's rows: a call needs its deadline alone",
+    "datasources/relay/": "events, which every store has to know of",
     "datasources/seed/": "the sample data",
     "gateway/auth/": "accounts and keys, by which a viewer is found",
     "gateway/cli/": "maintenance",
