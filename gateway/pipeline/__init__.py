@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
 
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
+from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.audit import audit
 from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.document import find_document
@@ -48,6 +50,8 @@ STAGES = (
     Stage(audit, closing=True),
 )
 
+_limit = lru_cache(maxsize=16)(TimeLimit)
+
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
 _CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
 
@@ -81,13 +85,13 @@ async def answer(request: Request, parts: Parts) -> Response:
 
 async def _open(exchange: Exchange) -> None:
     try:
-        async with asyncio.timeout(exchange.parts.deadline_seconds) as limit:
+        with (limit := _limit(exchange.parts.deadline_seconds).begin()):
             for stage in _OPENING:
                 await stage(exchange)
     except RefusedError as refusal:
         _refuse(exchange, refusal)
     except TimeoutError as error:
-        _refuse(exchange, _late(exchange) if limit.expired() else _broken(error))
+        _refuse(exchange, _late(exchange) if limit.expired else _broken(error))
     except Exception as error:
         _refuse(exchange, _broken(error))
 

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
+from gateway.pipeline.alarm import Alarms
 from gateway.transport.message import ClientGoneError
 
 T = TypeVar("T")
 Gone = Callable[[], Awaitable[None]]
 
-_WATCH_AFTER_SECONDS = 0.02  # a quick answer is spared the task that watches
+_quick = Alarms(0.02)  # a quick answer is spared the task that watches
 
 
 async def while_present(gone: Gone, work: Coroutine[None, None, T]) -> T:
@@ -26,6 +27,8 @@ async def while_present(gone: Gone, work: Coroutine[None, None, T]) -> T:
 
 
 class _Watch:
+    __slots__ = ("alarm", "gone", "wait", "watching", "working")
+
     def __init__(self, wait: Gone) -> None:
         working = asyncio.current_task()
         assert working is not None
@@ -33,8 +36,7 @@ class _Watch:
         self.working = working
         self.gone = False
         self.watching: asyncio.Task[None] | None = None
-        loop = asyncio.get_running_loop()
-        self.starting = loop.call_later(_WATCH_AFTER_SECONDS, self.start)
+        self.alarm = _quick.set(self.start)
 
     def start(self) -> None:
         self.watching = asyncio.get_running_loop().create_task(self.watch())
@@ -45,6 +47,6 @@ class _Watch:
         self.working.cancel()
 
     def stop(self) -> None:
-        self.starting.cancel()
+        _quick.unset(self.alarm)
         if self.watching is not None:
             self.watching.cancel()
