@@ -13,6 +13,7 @@ from gateway.cli import (
     key,
     migrate,
     persisted,
+    relay,
     schema,
     seed,
     serve,
@@ -35,6 +36,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(cache.app, name="cache")
 app.add_typer(account.app, name="account")
 app.add_typer(events.app, name="events")
+app.add_typer(relay.app, name="relay")
 app.command()(doctor.doctor)
 
 
