@@ -3,13 +3,14 @@
 Source: GraphQL over HTTP, "Request Parameters", "GET" and "POST".
 """
 
-import asyncio
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 from gateway.errors import Code, refuse
+from gateway.pipeline.alarm import TimeLimit
 from gateway.transport.message import BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
 from gateway.transport.origin import is_ours
@@ -22,6 +23,8 @@ _PREFLIGHT_HEADERS = frozenset(
 )
 
 Parameters = dict[str, Any]
+
+_limit = lru_cache(maxsize=16)(TimeLimit)
 
 
 def check_url(incoming: Incoming, settings: HttpSettings) -> None:
@@ -92,7 +95,7 @@ async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
     if declared.isascii() and declared.isdigit() and int(declared) > settings.body_max_bytes:
         raise _too_large(settings)
     try:
-        async with asyncio.timeout(settings.body_timeout_seconds):
+        with _limit(settings.body_timeout_seconds).begin():
             body = await incoming.body(settings.body_max_bytes)
     except BodyTooLargeError:
         raise _too_large(settings) from None
