@@ -34,7 +34,8 @@ _PLACE_SECONDS = 3600
 class Index:
     """``keys`` with 1 for ascending; ``expires`` marks the index whose setting deletes old documents.
 
-    ``expire_seconds`` deletes documents that long after the time they hold, whatever the settings.
+    ``expire_seconds`` deletes documents that long after the time they hold, whatever the settings;
+    such an index knows only of documents that hold one.
     """
 
     name: str

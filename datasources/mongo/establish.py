@@ -72,5 +72,5 @@ def specification(index: Index, ttl_days: int) -> dict[str, Any]:
     if index.expires:
         found["expireAfterSeconds"] = ttl_days * _SECONDS_PER_DAY
     if index.expire_seconds is not None:
-        found["expireAfterSeconds"] = index.expire_seconds
+        found |= {"expireAfterSeconds": index.expire_seconds, "sparse": True}
     return found

@@ -17,24 +17,22 @@ async def update(mongo: Mongo, scope: Scope, collection: str, updates: Sequence[
 
     One that would have made a document beside another of the same key made none, and is not counted.
     """
-    command = {"update": collection, "updates": list(updates), "ordered": False}
-    answer = await mongo.command(scope, command)
-    for failed in answer.get("writeErrors", ()):
-        if failed["code"] != _DUPLICATE_KEY:
-            raise _refusal(failed)
-    return int(answer["n"])
+    return await _write(mongo, scope, {"update": collection, "updates": list(updates)})
 
 
 async def delete(mongo: Mongo, scope: Scope, collection: str, match: Document) -> int:
     """How many documents there were."""
-    command = {"delete": collection, "deletes": [{"q": match, "limit": 0}]}
-    answer = await mongo.command(scope, command)
+    return await _write(mongo, scope, {"delete": collection, "deletes": [{"q": match, "limit": 0}]})
+
+
+async def _write(mongo: Mongo, scope: Scope, command: Document) -> int:
+    answer = await mongo.command(scope, command | {"ordered": False})
     for failed in answer.get("writeErrors", ()):
-        raise _refusal(failed)
+        error = WriteError(failed["errmsg"], failed["code"], failed)
+        if reason := reason_of(error):
+            raise unavailable(reason)
+        if failed["code"] != _DUPLICATE_KEY:
+            raise error
+    if "writeConcernError" in answer:
+        raise unavailable("has not made sure that it keeps what was written")
     return int(answer["n"])
-
-
-def _refusal(failed: Document) -> Exception:
-    error = WriteError(failed["errmsg"], failed["code"], failed)
-    reason = reason_of(error)
-    return error if reason is None else unavailable(reason)

@@ -1,6 +1,6 @@
 """PricingTrend: every bucket of the range is there, prices only where something was priced."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -69,6 +69,30 @@ async def test_the_moment_of_asking_is_in_the_last_bucket(workshop: Workshop) ->
     )
 
     assert data["pricingTrends"] == [{"count": 1}]
+
+
+@pytest.mark.parametrize("interval", ["HOUR", "DAY", "WEEK", "MONTH"])
+async def test_what_is_dated_in_the_future_is_in_no_bucket_yet(
+    workshop: Workshop, interval: str
+) -> None:
+    name, tick = invented(), timedelta(milliseconds=1)
+    documents = [
+        analytics(material=name, timestamp=NOON + after, total_price=price)
+        for after, price in [(-HOUR, "1"), (0 * tick, "2"), (tick, "4"), (HOUR, "8"), (DAY, "16")]
+    ]
+    await workshop.keep("pricing_analytics", *documents)
+
+    data = await workshop.data(
+        """query ($name: String!, $interval: TrendInterval!) {
+          pricingTrends(material: $name, days: 1, interval: $interval) { averagePrice count }
+        }""",
+        name=name,
+        interval=interval,
+    )
+
+    held = [bucket for bucket in data["pricingTrends"] if bucket["count"]]
+    assert sum(bucket["count"] for bucket in held) == 2
+    assert held[-1]["averagePrice"] == ("2.0000" if interval == "HOUR" else "1.5000")
 
 
 async def test_weeks_start_on_monday_and_a_range_on_the_first_of_its_first_month(
