@@ -1,5 +1,6 @@
 """Lifespan: what the process holds while it serves; stores open once here and close in reverse order."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -18,11 +19,14 @@ from gateway.pipeline.exchange import Parts
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.view import Roles, Views
+from gateway.pipeline.warm_up import warm_up
 from gateway.settings import Settings, SettingsError
 from gateway.telemetry.audit import AuditTrail
 from gateway.telemetry.tally import tally
 from gateway.transport.roster import Roster
 from resolvers.cursor import CursorCodec
+
+_log = logging.getLogger("gateway")
 
 
 class State(TypedDict):
@@ -71,6 +75,8 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 concurrency=Concurrency(settings.concurrency),
                 relay=await stack.enter_async_context(_relay(settings, stores)),
             )
+            if settings.warm_up is not None:
+                _log.info("%d operations are ready", await warm_up(parts, settings.warm_up))
             roster = Roster(settings.connection, parts.authenticator)
             yield {"parts": parts, "roster": await stack.enter_async_context(roster.live())}
 

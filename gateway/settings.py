@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -38,6 +38,12 @@ from resolvers.limits import Limits
 _URL_NAMES = {"postgres": "POSTGRES_URL", "mongodb": "MONGODB_URL", "redis": "REDIS_URL"}
 # Read by `gateway events` and by the script dev.
 _NAMES_OF_OTHERS = frozenset({"GATEWAY_API_KEY", "GATEWAY_VENV"})
+
+
+def _there(path: Path) -> Path:
+    if not path.exists():
+        raise ValueError("there is no such file or folder")
+    return path
 
 
 class SettingsError(Exception):
@@ -80,6 +86,10 @@ class Settings(BaseSettings):
     )
     variable_max_depth: int = Field(
         32, ge=1, description="Levels that lists and objects in the variables may be nested."
+    )
+    warm_up: Annotated[Path, AfterValidator(_there)] | None = Field(
+        None,
+        description="File or folder of documents (*.graphql) that are checked and planned at the start.",
     )
     cost_shown: bool = Field(
         True, description="Whether answers say in extensions.cost what they cost."

@@ -90,6 +90,7 @@ async def test_it_serves_while_every_store_is_down_and_ends_on_sigterm(
         ({"GATEWAY_AUTH_ANONYMOUS_ROLE": "root"}, "GATEWAY_AUTH_ANONYMOUS_ROLE is 'root', but: "),
         ({"GATEWAY_DEADLINE": "5"}, "did you mean GATEWAY_DEADLINE_SECONDS?"),
         ({"GATEWAY_WORKERS": "none"}, "gateway: GATEWAY_WORKERS is 'none', but: "),
+        ({"GATEWAY_WARM_UP": "nowhere"}, "gateway: GATEWAY_WARM_UP is 'nowhere', but: there is no"),
     ],
 )
 async def test_a_wrong_setting_stops_the_start_with_its_name(
