@@ -223,7 +223,8 @@ def _refuse_unknown(variables: Mapping[str, object], settings: Mapping[str, Sett
     problems = []
     for name in sorted(variables):
         if name.startswith("GATEWAY_") and name not in known:
-            near = get_close_matches(name, settings, n=1)
+            longer = [each for each in settings if each.startswith(f"{name}_")]
+            near = longer or get_close_matches(name, settings, n=1)
             hint = f"did you mean {near[0]}?" if near else "see .env.example for those there are."
             problems.append(f"{name} is not a setting; {hint}")
     if problems:
