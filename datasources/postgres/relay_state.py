@@ -33,7 +33,7 @@ _ADVANCE = written(
 # What waits is told anew under positions of this database. A row that was loaded here was written by
 # another transaction than it names; one that was not loaded was not relayed by anybody yet.
 _ADOPT = written(
-    """WITH state AS (SELECT transaction_id, sequence FROM relay_state FOR UPDATE),
+    """WITH state AS (SELECT transaction_id, sequence FROM relay_state),
     known AS (DELETE FROM outbox RETURNING outbox.*,
         outbox.xmin::text::bigint = mod(outbox.transaction_id::text::bigint, 4294967296) AS own),
     lettered AS (DELETE FROM dead_letters RETURNING event_id),

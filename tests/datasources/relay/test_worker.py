@@ -1,0 +1,135 @@
+"""Worker: every event to every projection, in order, wherever a relay begins and however it ends."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from datasources.event import BEGINNING
+from datasources.postgres.bulk import loading
+from datasources.relay.assembly import projections
+from datasources.relay.projection import RelayedEvent
+from tests.datasources.relay.desk import Desk, Recorder, scope
+
+
+async def test_every_event_comes_to_every_projection_in_order(desk: Desk) -> None:
+    log: list[tuple[str, UUID]] = []
+    first, second = Recorder("first", log=log), Recorder("second", log=log)
+    told = await desk.tell(7)  # before there ever was a relay
+
+    async with desk.relay(first, second, batch_size=3).live():
+        await second.saw(7)
+        told += await desk.tell(2)
+        await second.saw(9)
+        await desk.until_relayed()
+
+    assert first.seen == second.seen == told
+    assert log[:6] == [(name, id_) for name in ("first", "second") for id_ in told[:3]]
+    assert [previous for previous, _ in first.previous] == [
+        BEGINNING,
+        *(position for _, position in first.previous[:-1]),
+    ]
+    assert await desk.position() == first.previous[-1][1]
+
+
+async def test_what_waits_behind_a_transaction_comes_in_order_and_without_a_notice(
+    desk: Desk,
+) -> None:
+    recorder = Recorder("any")
+    async with (
+        desk.relay(recorder, poll_seconds=60).live(),
+        loading(desk.settings.postgres) as slow,
+    ):
+        before = await desk.tell()
+        await recorder.saw(1)
+        async with slow.transaction():
+            low = await desk.tell(connection=slow)
+            high = await desk.tell()
+        assert await recorder.saw(3) == [*before, *low, *high]
+        async with slow.transaction():
+            await slow.execute("SELECT pg_current_xact_id()")
+            held_up = await desk.tell()
+        assert await recorder.saw(4) == [*before, *low, *high, *held_up]
+
+
+async def test_a_notice_wakes_it(desk: Desk) -> None:
+    recorder = Recorder("any")
+    async with desk.relay(recorder, poll_seconds=60).live():
+        for count in range(1, 6):
+            await desk.tell()
+            await recorder.saw(count)
+
+
+@pytest.mark.usefixtures("postgres_lines")
+async def test_without_notices_it_looks_by_itself(desk: Desk) -> None:
+    recorder = Recorder("any")
+    async with desk.relay(recorder, poll_seconds=0.05).live():
+        for count in range(1, 4):
+            await desk.tell()
+            await recorder.saw(count)
+
+
+@pytest.mark.parametrize("place", range(5))
+async def test_cut_off_between_projections_it_goes_on_without_loss_or_repetition(
+    desk: Desk, place: int
+) -> None:
+    reached = asyncio.Event()
+
+    async def hang(events: Sequence[RelayedEvent]) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    before = {event.id for event in await desk.streamed()}
+    told = await desk.tell(2) + await desk.tell(3, "calculation_recorded")
+    every = projections(desk.stores)
+    cut = (*every[:place], Recorder("cut", hang), *every[place:])
+
+    async with desk.relay(*cut).live(), asyncio.timeout(30):
+        await reached.wait()
+    assert await desk.position() == BEGINNING
+    async with desk.relay(*every).live():
+        await desk.until_relayed()
+
+    assert [event.id for event in await desk.streamed() if event.id not in before] == told
+    assert await desk.stores.dead_letters.page(scope(), None, 10) == []
+
+
+async def test_two_relays_carry_each_event_once(desk: Desk) -> None:
+    one, two = Recorder("one"), Recorder("two")
+    first, second = desk.relay(one), desk.relay(two)
+
+    async def somebody_leads() -> bool:
+        return first.is_leading or second.is_leading
+
+    async with first.live(), second.live():
+        await desk.until(somebody_leads)
+        assert first.is_leading != second.is_leading
+        told = await desk.tell(20)
+        await desk.until_relayed()
+
+    assert sorted([one.seen, two.seen]) == [[], told]
+
+
+async def test_a_copied_database_begins_anew_and_loses_nothing(desk: Desk) -> None:
+    recorder = Recorder("any")
+    await desk.connection.execute(
+        """UPDATE relay_state SET epoch = 'another', transaction_id = '900000000000', sequence = 7"""
+    )
+    (own,) = await desk.tell()
+    for transaction_id in ("899999999999", "900000000001"):  # one was relayed there, one waited
+        await desk.connection.execute(
+            "INSERT INTO outbox (transaction_id, kind, payload) VALUES ($1::text::xid8, 'loaded', '{}')",
+            transaction_id,
+        )
+
+    async with desk.relay(recorder).live():
+        seen = await recorder.saw(2)
+        await desk.until_relayed()
+
+    rows = await desk.connection.fetch(
+        "SELECT id, kind FROM outbox ORDER BY transaction_id, sequence"
+    )
+    assert seen == [row["id"] for row in rows]
+    assert [row["kind"] for row in rows] == ["loaded", "material_changed"]
+    assert rows[1]["id"] == own
