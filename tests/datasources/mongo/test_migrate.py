@@ -11,7 +11,13 @@ from pymongo.errors import BulkWriteError
 from datasources.mongo import inspection, migrate
 from datasources.mongo.bulk import insert_many
 from datasources.mongo.client import Mongo
-from datasources.mongo.collections import COLLECTIONS, LOGS, PRICING_ANALYTICS
+from datasources.mongo.collections import (
+    COLLECTIONS,
+    LOGS,
+    PRICING_ANALYTICS,
+    PRICING_TRENDS_DAILY,
+)
+from datasources.mongo.driver import Find
 from datasources.mongo.establish import indexes, time_to_live_days
 from datasources.mongo.migration_lock import COLLECTION as LOCKS
 from datasources.mongo.settings import MongoSettings
@@ -122,3 +128,17 @@ async def test_a_missing_index_is_named_with_the_command_that_makes_it(fresh: Fr
             'db.application_logs.createIndex({"timestamp":1,"_id":1}, {"name":"timestamp_id"})'
         )
     }
+
+
+async def test_sums_are_made_of_the_documents_that_were_there_before(fresh: Fresh) -> None:
+    await migrate.up(fresh.settings, to=2)
+    rows = [analytics(total_price="1.2345"), analytics(total_price="2"), analytics(material="pom")]
+    await insert_many(fresh.mongo, within(), PRICING_ANALYTICS, rows)
+    await migrate.up(fresh.settings)
+    found = await fresh.mongo.find(within(), Find(PRICING_TRENDS_DAILY, {}, {"_id": 0}))
+    assert {bucket["material"]: (bucket["count"], str(bucket["total"])) for bucket in found} == {
+        "aluminum_6061": (2, "3.2345"),
+        "pom": (1, "100"),
+    }
+    assert await migrate.down(fresh.settings, to=2) == [_ALL[2]]
+    assert await fresh.mongo.count(within(), PRICING_ANALYTICS, {}) == 3

@@ -88,6 +88,31 @@ async def test_the_migrations_make_the_tables_that_are_declared(
         assert await connection.run_sync(differences) == []
 
 
+async def test_what_events_told_of_the_market_moves_into_the_rows(
+    empty_database: PostgresSettings,
+) -> None:
+    await migrate.up(empty_database, to=3)
+    sample = draw_sample(customers=1, calculations=5)
+    told, *untold = (calculation["id"] for calculation in sample.calculations)
+    analysis = {
+        "market_data": {"market_trend": "stable"},
+        "performance_metrics": {"cache_hit_rate": 0.5},
+        "metadata": {},
+    }
+    payload = {"calculation_id": str(told), **analysis}
+    async with loading(empty_database) as connection:
+        await load_sample(connection, sample)
+        await connection.execute(
+            "INSERT INTO outbox (kind, payload) VALUES ('calculation_recorded', $1)", payload
+        )
+        await migrate.up(empty_database)
+        rows = await connection.fetch("SELECT id, analysis FROM pricing_calculations")
+    assert {row["id"]: row["analysis"] for row in rows} == {
+        told: analysis,
+        **dict.fromkeys(untold),
+    }
+
+
 async def test_names_are_in_the_order_of_their_code_points_whatever_the_database_is_made_with(
     connection: Connection,
 ) -> None:
