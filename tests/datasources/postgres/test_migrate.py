@@ -91,7 +91,7 @@ async def test_the_migrations_make_the_tables_that_are_declared(
 async def test_what_events_told_of_the_market_moves_into_the_rows(
     empty_database: PostgresSettings,
 ) -> None:
-    await migrate.up(empty_database, to=3)
+    await migrate.up(empty_database)
     sample = draw_sample(customers=1, calculations=5)
     told, *untold = (calculation["id"] for calculation in sample.calculations)
     analysis = {
@@ -102,6 +102,7 @@ async def test_what_events_told_of_the_market_moves_into_the_rows(
     payload = {"calculation_id": str(told), **analysis}
     async with loading(empty_database) as connection:
         await load_sample(connection, sample)
+        await migrate.down(empty_database, 3)
         await connection.execute(
             "INSERT INTO outbox (kind, payload) VALUES ('calculation_recorded', $1)", payload
         )
