@@ -15,7 +15,7 @@ from schema.fields import CHANGE, COMPUTED, BatchSpec, stated
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.rule import EVERYONE, FREE, RULE, Cost, Rule
-from schema.scalars import SCALARS
+from schema.scalars import FAST_WAYS, SCALARS
 from schema.selection import SEPARATE
 from schema.source import Source
 
@@ -34,6 +34,8 @@ class GatewaySchema(strawberry.Schema):
         )
         self._schema.extensions["text"] = self.as_str
         for kind in self._schema.type_map.values():
+            if kind.name in FAST_WAYS:
+                kind.extensions["columns"] = FAST_WAYS[kind.name]
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
                 self._show_definitions(kind)
 

@@ -34,6 +34,12 @@ def _show_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _show_times(values: list[datetime]) -> list[str]:
+    if {value.tzinfo for value in values} == {UTC}:
+        return [f"{value.isoformat()[:-6]}Z" for value in values]
+    return [_show_time(value) for value in values]
+
+
 def _read_time(value: object) -> datetime:
     read = _TIME.fullmatch(value) if isinstance(value, str) else None
     if read is None:
@@ -67,6 +73,12 @@ def _no_time(value: object) -> GraphQLError:
 
 def _show_decimal(value: Decimal | str) -> str:
     return value if isinstance(value, str) else format(value, "f")
+
+
+def _show_decimals(values: list[Decimal]) -> list[str]:
+    texts = [str(value) for value in values]
+    # Very large and very small numbers are written in powers of ten, which answers never are.
+    return [format(value, "f") for value in values] if "E" in "".join(texts) else texts
 
 
 def _read_decimal(value: object) -> Decimal:
@@ -125,4 +137,10 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         parse_value=_read_decimal,
         parse_literal=_read_literal(_read_decimal, StringValueNode, IntValueNode, FloatValueNode),
     ),
+}
+
+# For whole columns, by the exact type of their values.
+FAST_WAYS: Mapping[str, Mapping[type, Callable[[list[Any]], list[Any]]]] = {
+    "DateTime": {datetime: _show_times},
+    "Decimal": {Decimal: _show_decimals, str: list},
 }
