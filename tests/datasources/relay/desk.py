@@ -84,10 +84,11 @@ class Desk:
             await (connection or self.connection).execute(_TELL, each, kind, payload)
         return told
 
-    def relay(self, *projections: Projection, **settings: object) -> Relay:
-        """Prunes never, unless it is asked to."""
-        given = RelaySettings.model_validate({"retention_days": 1, **settings})
-        return Relay(self.settings.postgres, projections, given)
+    def relay(
+        self, *projections: Projection, prune_seconds: float = 60.0, **settings: object
+    ) -> Relay:
+        given = RelaySettings.model_validate(settings)
+        return Relay(self.settings.postgres, projections, given, prune_seconds)
 
     async def position(self) -> Position:
         return (await self.stores.relay_state.read(scope())).position
