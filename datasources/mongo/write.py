@@ -10,10 +10,12 @@ from datasources.mongo.silence import reason_of, unavailable
 from datasources.scope import Scope
 
 _DUPLICATE_KEY = 11000
+# What is told to be written must outlive the server's death, since nobody will tell it again.
+_KEPT = {"w": "majority", "j": True}
 
 
 async def update(mongo: Mongo, scope: Scope, collection: str, updates: Sequence[Document]) -> int:
-    """How many of ``updates`` met their document or made it; at least one is given.
+    """How many of ``updates`` met their document or made it; at least one is given. All are in the journal.
 
     One that would have made a document beside another of the same key made none, and is not counted.
     """
@@ -26,7 +28,7 @@ async def delete(mongo: Mongo, scope: Scope, collection: str, match: Document) -
 
 
 async def _write(mongo: Mongo, scope: Scope, command: Document) -> int:
-    answer = await mongo.command(scope, command | {"ordered": False})
+    answer = await mongo.command(scope, command | {"ordered": False, "writeConcern": _KEPT})
     for failed in answer.get("writeErrors", ()):
         error = WriteError(failed["errmsg"], failed["code"], failed)
         if reason := reason_of(error):

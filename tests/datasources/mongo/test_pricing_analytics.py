@@ -20,6 +20,16 @@ async def _stored(store: Store) -> list[UUID]:
     return [row["calculation_id"] for row in rows]
 
 
+async def test_a_place_that_is_still_to_be_filled_in_is_no_document(store: Store) -> None:
+    calculation_id = uuid4()
+    place = {"calculation_id": calculation_id, "customer_id": uuid4(), "placed_at": NOON}
+    await store.mongo.insert(within(), PRICING_ANALYTICS, [place])
+    found = await PricingAnalyticsRepository(store.mongo).by_calculation_ids(
+        within(), [calculation_id], frozenset({"metadata"})
+    )
+    assert found == {}
+
+
 async def test_many_calculations_are_one_call_and_unknown_ones_are_left_out(store: Store) -> None:
     ids = await _stored(store)
     repository = PricingAnalyticsRepository(store.mongo)

@@ -1,13 +1,20 @@
 """Write: many documents in one round trip, what it tells of them, and what is refused."""
 
+import os
+import signal
+from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
 import pytest
 from pymongo.errors import WriteError
 
+from datasources.embedded import mongodb
+from datasources.embedded.data_folder import hold_data_folder
 from datasources.errors import StoreUnavailableError
+from datasources.mongo.client import Mongo
 from datasources.mongo.collections import PRICING_TRENDS_DAILY
+from datasources.mongo.settings import MongoSettings
 from datasources.mongo.write import delete, update
 from datasources.scope import Scope
 from tests.datasources.mongo.conftest import Store, within
@@ -59,3 +66,17 @@ async def test_without_time_nothing_is_written(store: Store) -> None:
     with pytest.raises(StoreUnavailableError):
         await update(store.mongo, late, PRICING_TRENDS_DAILY, [wanted("steel", upsert=True)])
     assert await store.mongo.count(within(), PRICING_TRENDS_DAILY, {}) == 0
+
+
+async def test_what_was_written_outlives_the_death_of_the_server(data_dir: Path) -> None:
+    async with hold_data_folder(data_dir, fresh=True) as folder:
+        for number in range(2):
+            process, url = await mongodb.start(folder, lambda *_: None, durable=True)
+            mongo = await Mongo.open(MongoSettings(url=url, timeout_seconds=30))
+            assert await mongo.count(within(), "kept", {}) == number
+            made = {"q": {"_id": number}, "u": {"$set": {"made": True}}, "upsert": True}
+            assert await update(mongo, within(), "kept", [made]) == 1
+            os.kill(process.process_id, signal.SIGKILL)
+            await process.wait_until_dead()
+            await mongo.close()
+        folder.clear()
