@@ -23,6 +23,7 @@ from datasources.postgres.customer import CustomerRepository
 from datasources.postgres.customer_change import CustomerChanges
 from datasources.postgres.dead_letter import DeadLetterRepository
 from datasources.postgres.engine import Postgres
+from datasources.postgres.fold import FoldRepository
 from datasources.postgres.material import MaterialRepository
 from datasources.postgres.material_change import MaterialChanges
 from datasources.postgres.outbox import OutboxRepository
@@ -56,6 +57,7 @@ class Stores:
     users: UserRepository
     calculations: PricingCalculationRepository
     cost_components: CostComponentRepository
+    folds: FoldRepository
     materials: MaterialCache
     material_catalogue: MaterialRepository
     pricing_analytics: PricingAnalyticsRepository
@@ -113,6 +115,7 @@ async def open_stores(
             users=UserRepository(sql),
             calculations=PricingCalculationRepository(sql),
             cost_components=CostComponentRepository(sql),
+            folds=FoldRepository(sql),
             materials=materials,
             material_catalogue=catalogue,
             pricing_analytics=PricingAnalyticsRepository(documents),

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from datasources.fold import Asked
 from datasources.records import ComponentType, CostComponentRecord
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.fold import Question
 
 
 async def by_ids(
@@ -26,3 +28,8 @@ async def by_calculations(
         context.scope, keys, component_type, selection.columns
     )
     return [found.get(key, ()) for key in keys]
+
+
+def asked(context: Context, *, component_type: ComponentType | None = None) -> Question:
+    """What the components of calculations ask for where a store writes them."""
+    return Question(Asked(where=component_type))

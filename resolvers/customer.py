@@ -1,19 +1,26 @@
 """Customers: by id, by global id, and page by page."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 from datasources.filters import CustomerFilter
+from datasources.fold import Asked
 from datasources.keyset import Keyset, Order
 from datasources.records import Columns, CustomerRecord
 from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.filter import check_times
+from resolvers.fold import Foldable, Question, question
+from resolvers.global_id import decode_uuid
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
 
 NEWEST_FIRST = Order(("created_at", "id"), descending=True)
+
+BY_ID = Foldable("one", "customers", "id")
+BY_GLOBAL_ID = Foldable("one", "customers", "id", parse=partial(decode_uuid, "Customer"))
 
 
 async def by_ids(
@@ -49,3 +56,15 @@ async def by_page(
 
     listing = Listing("customers", order)
     return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+def asked(
+    context: Context, arguments: PageArguments, where: CustomerFilter, order: Order = NEWEST_FIRST
+) -> Question:
+    """What the same page asks for where a store writes it."""
+    check_times("created", where.created_from, where.created_until)
+    return question(context, Listing("customers", order), arguments, where)
+
+
+async def count(context: Context, keys: Sequence[bool], asked: Asked) -> Mapping[bool, int]:
+    return {True: await context.stores.customers.count(context.scope, asked.where)}

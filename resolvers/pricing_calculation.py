@@ -2,19 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from datasources.filters import CalculationFilter
+from datasources.fold import Asked
 from datasources.keyset import Keyset, Order
 from datasources.records import Columns, DimensionsRecord, PricingCalculationRecord
 from resolvers import point
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.filter import check_numbers, check_times
+from resolvers.fold import Foldable, Question, question
+from resolvers.global_id import decode_uuid
 from resolvers.listing import pages
 from resolvers.paging import Listing, Page, PageArguments
 
+# The names of the lists, which bind cursors to them.
+ALL, OF_CUSTOMER, OF_MATERIAL = "calculations", "customer.calculations", "material.calculations"
+
 NEWEST_FIRST = Order(("created_at", "id"), descending=True)
+
+BY_GLOBAL_ID = Foldable(
+    "one", "calculations", "id", parse=partial(decode_uuid, "PricingCalculation")
+)
 
 _MM3_PER_CM3 = 1000
 
@@ -54,7 +65,7 @@ async def by_page(
     async def count() -> Mapping[bool, int]:
         return {True: await calculations.count(context.scope, where)}
 
-    listing = Listing("calculations", order)
+    listing = Listing(ALL, order)
     return await pages(context, listing, arguments, selection, keys, read, count)
 
 
@@ -78,7 +89,7 @@ async def page_by_customers(
     async def count() -> Mapping[UUID, int]:
         return await calculations.count_by_customers(context.scope, keys, where)
 
-    listing = Listing("customer.calculations", order)
+    listing = Listing(OF_CUSTOMER, order)
     return await pages(context, listing, arguments, selection, keys, read, count)
 
 
@@ -102,8 +113,36 @@ async def page_by_materials(
     async def count() -> Mapping[str, int]:
         return await calculations.count_by_materials(context.scope, keys, where)
 
-    listing = Listing("material.calculations", order)
+    listing = Listing(OF_MATERIAL, order)
     return await pages(context, listing, arguments, selection, keys, read, count)
+
+
+def asked(
+    context: Context,
+    list_name: str,
+    arguments: PageArguments,
+    where: CalculationFilter,
+    order: Order = NEWEST_FIRST,
+) -> Question:
+    """What the page of that list asks for where a store writes it."""
+    _check(where)
+    return question(context, Listing(list_name, order), arguments, where)
+
+
+async def count(context: Context, keys: Sequence[bool], asked: Asked) -> Mapping[bool, int]:
+    return {True: await context.stores.calculations.count(context.scope, asked.where)}
+
+
+async def count_by_customers(
+    context: Context, keys: Sequence[UUID], asked: Asked
+) -> Mapping[UUID, int]:
+    return await context.stores.calculations.count_by_customers(context.scope, keys, asked.where)
+
+
+async def count_by_materials(
+    context: Context, keys: Sequence[str], asked: Asked
+) -> Mapping[str, int]:
+    return await context.stores.calculations.count_by_materials(context.scope, keys, asked.where)
 
 
 def volume_cm3(dimensions: DimensionsRecord) -> Decimal:

@@ -6,6 +6,9 @@ from uuid import UUID
 from datasources.records import UserRecord
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.fold import Foldable
+
+BY_ID = Foldable("one", "users", "id")
 
 
 async def by_ids(

@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.viewer import Role
 from schema.fields import CHANGE, COMPUTED, BatchSpec, stated
+from schema.fold import fold
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.rule import EVERYONE, FREE, RULE, Cost, Rule
@@ -67,7 +68,10 @@ class GatewaySchema(strawberry.Schema):
         metadata = field.metadata
         spec: BatchSpec | None = metadata.get(SEPARATE)
         if spec is not None:
-            return Source("batch", spec.key, spec.argument, spec.whole, spec.function, convert)
+            folds = fold if spec.fold else None
+            return Source(
+                "batch", spec.key, spec.argument, spec.whole, spec.function, convert, folds
+            )
         if CHANGE in metadata:
             return Source("change", function=metadata[CHANGE], convert=convert)
         if COMPUTED in metadata:

@@ -12,6 +12,7 @@ from datasources.records import ComponentType, CostComponentRecord
 from resolvers import cost_component
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.fold import Foldable
 from schema.enumeration import enumeration
 from schema.fields import column
 from schema.relay import Node, identity
@@ -50,3 +51,6 @@ async def components_by_calculation(
     return await cost_component.by_calculations(
         context, keys, selection, component_type=component_type
     )
+
+
+COMPONENTS_FOLD = Foldable("list", "cost_components", "calculation_id", ask=cost_component.asked)

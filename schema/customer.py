@@ -13,13 +13,19 @@ from datasources.records import CustomerRecord, Tier
 from resolvers import customer
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.fold import Foldable, Question
 from resolvers.paging import Page, PageArguments
+from resolvers.user import BY_ID as USER_BY_ID
 from resolvers.user import by_ids as users_by_id
 from schema.enumeration import enumeration
 from schema.fields import batched, column
 from schema.material_spend import MaterialSpend, spend_by_customer
 from schema.ordering import OrderDirection
-from schema.pricing_calculation import PricingCalculation, calculations_by_customer
+from schema.pricing_calculation import (
+    OF_CUSTOMER_FOLD,
+    PricingCalculation,
+    calculations_by_customer,
+)
 from schema.ranges import DateTimeRange, several, stated, times
 from schema.relay import After, Before, Connection, First, Ids, Last, Node, identity
 from schema.rule import PAGE, POINT, SPEND
@@ -58,10 +64,15 @@ class Customer(Node):
         users_by_id,
         key="user_id",
         rule=POINT,
+        fold=USER_BY_ID,
         description="The account that signs in for the customer.",
     )
     calculations: Connection[PricingCalculation] | None = batched(
-        calculations_by_customer, key="id", rule=PAGE, description="What the customer had priced."
+        calculations_by_customer,
+        key="id",
+        rule=PAGE,
+        fold=OF_CUSTOMER_FOLD,
+        description="What the customer had priced.",
     )
     spend_by_material: list[MaterialSpend] | None = batched(
         spend_by_customer,
@@ -142,3 +153,20 @@ def _order(given: CustomerOrder | None) -> Order:
     if not given:
         return customer.NEWEST_FIRST
     return Order((given.field.value, "id"), descending=given.direction is OrderDirection.DESC)
+
+
+def _asked(
+    context: Context,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    filter: CustomerFilter | None = None,  # noqa: A002
+    order_by: CustomerOrder | None = None,
+) -> Question:
+    arguments = PageArguments(first, after, last, before)
+    return customer.asked(context, arguments, _plain(filter), _order(order_by))
+
+
+CUSTOMERS_FOLD = Foldable("page", "customers", None, _asked, customer.count)

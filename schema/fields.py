@@ -6,18 +6,24 @@ What a field reads of its parent is declared here, and only that is fetched.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
 
+from datasources.fold import Identity
 from resolvers.batch import EMPTY, BatchFunction
 from resolvers.context import Context
+from resolvers.fold import Foldable
 from resolvers.loader import loader
 from schema.rule import FREE, RULE, Rule
 from schema.selection import COLUMNS, SEPARATE, selection_of
 
 CHANGE = "change"  # metadata key: the function of a root field that changes something
+WATCH = "watch"  # metadata key: the function that says what a subscription's root field watches
+WRITTEN = (
+    "written"  # metadata key: what a store that writes JSON writes in a computed field's place
+)
 COMPUTED = "computed"  # metadata key: the function that derives a value from the parent's record
 
 Load = Callable[[Any], Awaitable[Any]]
@@ -25,12 +31,16 @@ Load = Callable[[Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class BatchSpec:
-    """A field's binding: its keys come from the parent's ``key`` column or from ``argument``."""
+    """A field's binding: its keys come from the parent's ``key`` column or from ``argument``.
+
+    ``fold`` says how a store can write the field as JSON.
+    """
 
     function: BatchFunction
     key: str | None
     argument: str | None
     whole: bool
+    fold: Foldable | None = field(default=None, compare=False)
 
 
 def column(*names: str, description: str, rule: Rule = FREE) -> Any:
@@ -44,9 +54,17 @@ def column(*names: str, description: str, rule: Rule = FREE) -> Any:
 
 
 def computed(
-    resolver: Callable[..., Any], *, reads: tuple[str, ...], description: str, rule: Rule = FREE
+    resolver: Callable[..., Any],
+    *,
+    reads: tuple[str, ...],
+    description: str,
+    rule: Rule = FREE,
+    fold: Identity | None = None,
 ) -> Any:
-    """A value derived from columns of the parent's record: ``resolver(record)`` does no I/O."""
+    """A value derived from columns of the parent's record: ``resolver(record)`` does no I/O.
+
+    ``fold`` is what a store that writes JSON can write instead; without it Python fills the value in.
+    """
 
     def resolve(root: Any) -> Any:
         return resolver(root)
@@ -54,7 +72,7 @@ def computed(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={COLUMNS: reads, COMPUTED: resolver, RULE: rule},
+        metadata={COLUMNS: reads, COMPUTED: resolver, WRITTEN: fold, RULE: rule},
         directives=rule.directives(),
     )
 
@@ -67,6 +85,7 @@ def batched(
     argument: str | None = None,
     whole: bool = False,
     rule: Rule = FREE,
+    fold: Foldable | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A field that a batch function answers for all parents at once.
@@ -75,9 +94,10 @@ def batched(
     parent, or the value of ``argument`` at the root; a root field with neither has the one key
     ``True``. Its keyword-only parameters become the field's arguments. A parent whose key is null
     has a null field. ``whole`` says that the function answers the same whatever is selected, so
-    that uses with different selections share one call.
+    that uses with different selections share one call. ``fold`` declares the same relation to stores that
+    write JSON.
     """
-    spec = BatchSpec(function, key, argument, whole)
+    spec = BatchSpec(function, key, argument, whole, fold)
     parameters = [
         parameter.replace(default=strawberry.UNSET) if parameter.default is None else parameter
         for parameter in inspect.signature(function).parameters.values()

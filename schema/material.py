@@ -14,7 +14,11 @@ from resolvers.context import Context
 from resolvers.paging import Page, PageArguments
 from schema.enumeration import enumeration
 from schema.fields import batched, column, computed
-from schema.pricing_calculation import PricingCalculation, calculations_by_material
+from schema.pricing_calculation import (
+    OF_MATERIAL_FOLD,
+    PricingCalculation,
+    calculations_by_material,
+)
 from schema.pricing_trend import MaterialName, PricingTrend, trends_by_material
 from schema.relay import After, Before, Connection, First, Last, Node, identity
 from schema.rule import LIVE, PAGE, TRENDS, Cost
@@ -85,6 +89,7 @@ class Material(Node):
         calculations_by_material,
         key="name",
         rule=PAGE,
+        fold=OF_MATERIAL_FOLD,
         description="The calculations that use it.",
     )
 

@@ -12,12 +12,21 @@ from datasources.records import PricingCalculationRecord
 from resolvers import pricing_calculation
 from resolvers.batch import Selection, Slots
 from resolvers.context import Context
+from resolvers.customer import BY_ID as CUSTOMER_BY_ID
 from resolvers.customer import by_ids as customers_by_id
+from resolvers.fold import Count, Foldable, Question
 from resolvers.material import by_names as materials_by_name
 from resolvers.paging import Page, PageArguments
 from resolvers.pricing_analytics import by_calculation_ids as analytics_by_calculation
-from schema.calculation_filter import Filter, OrderBy, calculation_filter, calculation_order
-from schema.cost_component import CostComponent, components_by_calculation
+from schema.calculation_filter import (
+    CalculationFilter,
+    CalculationOrder,
+    Filter,
+    OrderBy,
+    calculation_filter,
+    calculation_order,
+)
+from schema.cost_component import COMPONENTS_FOLD, CostComponent, components_by_calculation
 from schema.fields import batched, column, computed
 from schema.log_entry import LogEntry, logs_by_calculation
 from schema.manufacturing import (
@@ -74,7 +83,11 @@ class PricingTier:
 class PricingCalculation(Node):
     id: strawberry.ID = identity("PricingCalculation")
     customer: Annotated["Customer", strawberry.lazy("schema.customer")] | None = batched(
-        customers_by_id, key="customer_id", rule=POINT, description="Who asked for the price."
+        customers_by_id,
+        key="customer_id",
+        rule=POINT,
+        fold=CUSTOMER_BY_ID,
+        description="Who asked for the price.",
     )
     material: str = column(description="The name of the material, as in `Material.name`.")
     quantity: int = column(description="How many parts were priced.")
@@ -100,7 +113,11 @@ class PricingCalculation(Node):
     created_at: datetime = column(description="When the calculation was made.")
     updated_at: datetime = column(description="When the calculation last changed.")
     cost_components: list[CostComponent] | None = batched(
-        components_by_calculation, key="id", rule=COMPONENTS, description="The price line by line."
+        components_by_calculation,
+        key="id",
+        rule=COMPONENTS,
+        fold=COMPONENTS_FOLD,
+        description="The price line by line.",
     )
     material_properties: Annotated["Material", strawberry.lazy("schema.material")] | None = batched(
         materials_by_name,
@@ -193,3 +210,36 @@ async def calculations_by_material(
         where=calculation_filter(filter),
         order=calculation_order(order_by),
     )
+
+
+def _fold(list_name: str, by: str | None, count: Count) -> Foldable:
+    """The same list, where a store writes it."""
+
+    def ask(
+        context: Context,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: CalculationFilter | None = None,  # noqa: A002
+        order_by: CalculationOrder | None = None,
+    ) -> Question:
+        return pricing_calculation.asked(
+            context,
+            list_name,
+            PageArguments(first, after, last, before),
+            calculation_filter(filter),
+            calculation_order(order_by),
+        )
+
+    return Foldable("page", "calculations", by, ask, count)
+
+
+CALCULATIONS_FOLD = _fold(pricing_calculation.ALL, None, pricing_calculation.count)
+OF_CUSTOMER_FOLD = _fold(
+    pricing_calculation.OF_CUSTOMER, "customer_id", pricing_calculation.count_by_customers
+)
+OF_MATERIAL_FOLD = _fold(
+    pricing_calculation.OF_MATERIAL, "material", pricing_calculation.count_by_materials
+)

@@ -2,14 +2,21 @@
 
 import strawberry
 
+from resolvers.customer import BY_GLOBAL_ID as CUSTOMER_BY_GLOBAL_ID
+from resolvers.pricing_calculation import BY_GLOBAL_ID as CALCULATION_BY_GLOBAL_ID
 from resolvers.store_status import every as every_store
-from schema.customer import Customer, customer_by_id, customers
+from schema.customer import CUSTOMERS_FOLD, Customer, customer_by_id, customers
 from schema.fields import batched
 from schema.log_entry import LogEntry, logs
 from schema.log_statistics import LogStatistics, statistics
 from schema.material import Material, materials, materials_by_names
 from schema.node import node_by_id, nodes_by_ids
-from schema.pricing_calculation import PricingCalculation, calculation_by_id, calculations
+from schema.pricing_calculation import (
+    CALCULATIONS_FOLD,
+    PricingCalculation,
+    calculation_by_id,
+    calculations,
+)
 from schema.pricing_trend import PricingTrend, trends_by_name
 from schema.rate_limit import RateLimit, limit_of_operation
 from schema.relay import Connection, Node
@@ -53,20 +60,26 @@ class Query:
         customer_by_id,
         argument="id",
         rule=POINT,
+        fold=CUSTOMER_BY_GLOBAL_ID,
         description="One customer by its id; null when unknown.",
     )
     customers: Connection[Customer] | None = batched(
-        customers, rule=PAGE, description="The customers, newest first unless ordered otherwise."
+        customers,
+        rule=PAGE,
+        fold=CUSTOMERS_FOLD,
+        description="The customers, newest first unless ordered otherwise.",
     )
     calculation: PricingCalculation | None = batched(
         calculation_by_id,
         argument="id",
         rule=POINT,
+        fold=CALCULATION_BY_GLOBAL_ID,
         description="One calculation by its id; null when unknown.",
     )
     calculations: Connection[PricingCalculation] | None = batched(
         calculations,
         rule=PAGE,
+        fold=CALCULATIONS_FOLD,
         description="The calculations, newest first unless ordered otherwise.",
     )
     material: Material | None = batched(

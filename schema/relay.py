@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from datasources.fold import Identity
 from resolvers import global_id
 from schema.fields import column, computed
 from schema.rule import COUNT, Cost
@@ -35,6 +36,7 @@ def identity(type_name: str, *, key: str = "id") -> Any:
         lambda record: global_id.encode(type_name, record[key]),
         reads=(key,),
         description="Opaque, globally unique and stable; `node(id:)` finds the object again.",
+        fold=Identity(type_name, key),
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Text, exists
 
-from datasources.postgres.condition import among, collect
+from datasources.postgres.condition import Conditions, among, collect
 from datasources.postgres.engine import Postgres
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.statement import value
@@ -24,8 +24,8 @@ _CLAUSES = {
         for name, clause in restriction_clauses(PRICING_CALCULATIONS.c.customer_id).items()
     },
 }
-_COMPONENTS = Subject(COST_COMPONENTS, CostComponentRecord.__annotations__, _CLAUSES)
-_BY_CALCULATION = ("calculation_id", "component_type", "id")
+COMPONENTS_READ = Subject(COST_COMPONENTS, CostComponentRecord.__annotations__, _CLAUSES)
+BY_CALCULATION = ("calculation_id", "component_type", "id")
 
 
 class CostComponentRepository:
@@ -40,7 +40,7 @@ class CostComponentRepository:
         if not ids:
             return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
-        statement = _COMPONENTS.list(columns, asked.names)
+        statement = COMPONENTS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return {row["id"]: row for row in rows}
 
@@ -54,15 +54,16 @@ class CostComponentRepository:
         """Of each calculation by type, then by id."""
         if not ids:
             return {}
-        asked = collect(
-            [
-                ("calculation_ids", list(ids)),
-                ("component_type", component_type),
-                *restriction(scope),
-            ]
+        asked = conditions(scope, component_type)
+        statement = COMPONENTS_READ.list(
+            columns, ("calculation_ids", *asked.names), *BY_CALCULATION
         )
-        statement = _COMPONENTS.list(columns, asked.names, *_BY_CALCULATION)
         found: dict[UUID, list[CostComponentRecord]] = {}
-        for row in await self._postgres.fetch(scope, statement, asked.parameters):
+        parameters = {**asked.parameters, "calculation_ids": list(ids)}
+        for row in await self._postgres.fetch(scope, statement, parameters):
             found.setdefault(row["calculation_id"], []).append(row)
         return found
+
+
+def conditions(scope: Scope, component_type: ComponentType | None) -> Conditions:
+    return collect([("component_type", component_type), *restriction(scope)])

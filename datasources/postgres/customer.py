@@ -37,7 +37,7 @@ _CLAUSES = {
     "created_until": until_time(CUSTOMERS, "created_until"),
     **restriction_clauses(CUSTOMERS.c.id),
 }
-_CUSTOMERS = Subject(CUSTOMERS, CustomerRecord.__annotations__, _CLAUSES)
+CUSTOMERS_READ = Subject(CUSTOMERS, CustomerRecord.__annotations__, _CLAUSES)
 
 
 class CustomerRepository:
@@ -50,29 +50,31 @@ class CustomerRepository:
         if not ids:
             return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
-        statement = _CUSTOMERS.list(columns, asked.names)
+        statement = CUSTOMERS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return {row["id"]: row for row in rows}
 
     async def page(
         self, scope: Scope, keyset: Keyset, where: CustomerFilter, columns: Columns
     ) -> list[CustomerRecord]:
-        asked = _asked(scope, where)
+        asked = conditions(scope, where)
         if not asked.possible:
             return []
-        statement = _CUSTOMERS.page(columns, asked.names, walk_of(keyset))
+        statement = CUSTOMERS_READ.page(columns, asked.names, walk_of(keyset))
         parameters = {**asked.parameters, **walk_parameters(keyset)}
         return await self._postgres.fetch(scope, statement, parameters)
 
     async def count(self, scope: Scope, where: CustomerFilter) -> int:
-        asked = _asked(scope, where)
+        asked = conditions(scope, where)
         if not asked.possible:
             return 0
-        rows = await self._postgres.fetch(scope, _CUSTOMERS.count(asked.names), asked.parameters)
+        rows = await self._postgres.fetch(
+            scope, CUSTOMERS_READ.count(asked.names), asked.parameters
+        )
         return int(rows[0]["count"])
 
 
-def _asked(scope: Scope, where: CustomerFilter) -> Conditions:
+def conditions(scope: Scope, where: CustomerFilter) -> Conditions:
     return collect(
         [
             ("tiers", names_of(where.tiers)),

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Table, tuple_
 from datasources.keyset import Keyset
 from datasources.postgres.statement import Parameters, value
 
-_LIMIT = "row_limit"
+LIMIT = "row_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,12 @@ def cut(
 ) -> Select[*tuple[Any, ...]]:
     """``select`` in the order of the walk, which ``columns`` hold, and no longer than the page."""
     ordered = [column.desc() if walk.descending else column.asc() for column in columns]
-    return select.order_by(*ordered).limit(value(_LIMIT, BigInteger()))
+    return select.order_by(*ordered).limit(value(LIMIT, BigInteger()))
 
 
-def walk_parameters(keyset: Keyset) -> Parameters:
-    parameters: dict[str, object] = {_LIMIT: keyset.limit}
+def walk_parameters(keyset: Keyset, limit: int | None = None) -> Parameters:
+    """``limit`` stands in the place of the keyset's own."""
+    parameters: dict[str, object] = {LIMIT: keyset.limit if limit is None else limit}
     for number, (_, position) in enumerate(keyset.bounds()):
         for name, bound in zip(keyset.order.columns, position, strict=True):
             parameters[_bound(number, name)] = bound

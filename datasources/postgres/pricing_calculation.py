@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, func, select, true
+from sqlalchemy import ARRAY, Select, func, select, true
 
 from datasources.filters import CalculationFilter
 from datasources.keyset import Keyset
@@ -22,7 +22,7 @@ from datasources.scope import Scope
 
 K = TypeVar("K", UUID, str)
 
-_CALCULATIONS = Subject(PRICING_CALCULATIONS, PricingCalculationRecord.__annotations__, CLAUSES)
+CALCULATIONS_READ = Subject(PRICING_CALCULATIONS, PricingCalculationRecord.__annotations__, CLAUSES)
 _KEYS = "keys"
 
 
@@ -36,7 +36,7 @@ class PricingCalculationRepository:
         if not ids:
             return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
-        statement = _CALCULATIONS.list(columns, asked.names)
+        statement = CALCULATIONS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return {row["id"]: row for row in rows}
 
@@ -50,7 +50,7 @@ class PricingCalculationRepository:
         if SEVERAL in asked.names and where.customer_id is None:
             statement = _page_of_several(columns, asked.names, walk)
         else:
-            statement = _CALCULATIONS.page(columns, asked.names, walk)
+            statement = CALCULATIONS_READ.page(columns, asked.names, walk)
         parameters = {**asked.parameters, **walk_parameters(keyset)}
         return await self._postgres.fetch(scope, statement, parameters)
 
@@ -58,7 +58,7 @@ class PricingCalculationRepository:
         asked = conditions(scope, where)
         if not asked.possible:
             return 0
-        statement = _CALCULATIONS.count(asked.names)
+        statement = CALCULATIONS_READ.count(asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return int(rows[0]["count"])
 
@@ -131,13 +131,14 @@ def _page_for_each(key: str, columns: Columns, names: tuple[str, ...], walk: Wal
     column = PRICING_CALCULATIONS.c[key]
     given = func.unnest(value(_KEYS, ARRAY(column.type)))
     keys = given.table_valued("key").render_derived(name=_KEYS)
-    rows = _CALCULATIONS.rows(columns, names, "id", key, *walk.columns)
+    rows = CALCULATIONS_READ.rows(columns, names, "id", key, *walk.columns)
     page = walked(rows.where(column == keys.c.key), PRICING_CALCULATIONS, walk).lateral("page")
     return compile_statement(select(page).select_from(keys.join(page, true())))
 
 
-@lru_cache(SHAPES_KEPT)
-def _page_of_several(columns: Columns, names: tuple[str, ...], walk: Walk) -> Statement:
+def page_of_several(
+    columns: Columns, names: tuple[str, ...], walk: Walk
+) -> Select[*tuple[Any, ...]]:
     """The first rows of each customer in scope, merged.
 
     An index of all customers' rows would be walked past those of others until the page is full:
@@ -147,14 +148,19 @@ def _page_of_several(columns: Columns, names: tuple[str, ...], walk: Walk) -> St
     column = PRICING_CALCULATIONS.c.customer_id
     given = func.unnest(value(SEVERAL, ARRAY(column.type)))
     keys = given.table_valued("key").render_derived(name=_KEYS)
-    rows = _CALCULATIONS.rows(columns, rest, "id", *walk.columns)
+    rows = CALCULATIONS_READ.rows(columns, rest, "id", *walk.columns)
     page = walked(rows.where(column == keys.c.key), PRICING_CALCULATIONS, walk).lateral("page")
     merged = select(page).select_from(keys.join(page, true()))
-    return compile_statement(cut(merged, [page.c[name] for name in walk.columns], walk))
+    return cut(merged, [page.c[name] for name in walk.columns], walk)
+
+
+@lru_cache(SHAPES_KEPT)
+def _page_of_several(columns: Columns, names: tuple[str, ...], walk: Walk) -> Statement:
+    return compile_statement(page_of_several(columns, names, walk))
 
 
 @lru_cache(SHAPES_KEPT)
 def _count_for_each(key: str, names: tuple[str, ...]) -> Statement:
     column = PRICING_CALCULATIONS.c[key]
     counted = select(column, func.count().label("count")).where(among(column, _KEYS))
-    return compile_statement(_CALCULATIONS.narrowed(counted, names).group_by(column))
+    return compile_statement(CALCULATIONS_READ.narrowed(counted, names).group_by(column))

@@ -20,7 +20,7 @@ _CLAUSES = {
         for name, clause in restriction_clauses(CUSTOMERS.c.id).items()
     },
 }
-_USERS = Subject(USERS, UserRecord.__annotations__, _CLAUSES)
+USERS_READ = Subject(USERS, UserRecord.__annotations__, _CLAUSES)
 
 
 class UserRepository:
@@ -35,6 +35,6 @@ class UserRepository:
         if not ids:
             return {}
         asked = collect([("ids", list(ids)), *restriction(scope)])
-        statement = _USERS.list(columns, asked.names)
+        statement = USERS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return {row["id"]: row for row in rows}
