@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from datasources.event_feed import EventFeed
 from datasources.mongo.audit import AuditRepository
 from datasources.mongo.client import Mongo
 from datasources.mongo.log_entry import LogEntryRepository
@@ -80,6 +81,7 @@ class Stores:
     analytics_changes: PricingAnalyticsChanges
     trend_changes: PricingTrendChanges
     events: EventStream
+    feed: EventFeed
     relay_state: RelayStateRepository
     dead_letters: DeadLetterRepository
     questions: tuple[Status, ...]
@@ -110,6 +112,7 @@ async def open_stores(
         stack.push_async_callback(materials.close)
         kept = ResponseCache(cache, responses)
         stack.push_async_callback(kept.close)
+        outbox, events = OutboxRepository(sql), EventStream(cache)
         yield Stores(
             customers=CustomerRepository(sql),
             users=UserRepository(sql),
@@ -133,11 +136,12 @@ async def open_stores(
             customer_changes=CustomerChanges(sql),
             calculation_changes=PricingCalculationChanges(sql),
             material_changes=MaterialChanges(sql),
-            outbox=OutboxRepository(sql),
+            outbox=outbox,
             projection_source=ProjectionSource(sql),
             analytics_changes=PricingAnalyticsChanges(documents),
             trend_changes=PricingTrendChanges(documents),
-            events=EventStream(cache),
+            events=events,
+            feed=EventFeed(outbox, events),
             relay_state=RelayStateRepository(sql),
             dead_letters=DeadLetterRepository(sql),
             questions=(sql.status, documents.status, cache.status),

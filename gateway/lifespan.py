@@ -16,6 +16,7 @@ from gateway.auth.authenticator import open_authenticator
 from gateway.engine.engine import Engine
 from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
+from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.view import Roles, Views
@@ -55,6 +56,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 settings.response_cache,
             )
             stores = await stack.enter_async_context(opening)
+            meter = await stack.enter_async_context(_meter(settings, stores))
             parts = Parts(
                 views=Views(build, settings.document),
                 stores=stores,
@@ -71,7 +73,10 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 cost_shown=settings.cost_shown,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
                 responses=stores.responses if settings.response_cache.mode == "on" else None,
-                meter=await stack.enter_async_context(_meter(settings, stores)),
+                meter=meter,
+                subscriptions=await stack.enter_async_context(
+                    _subscriptions(settings, stores, meter)
+                ),
                 concurrency=Concurrency(settings.concurrency),
                 relay=await stack.enter_async_context(_relay(settings, stores)),
             )
@@ -121,6 +126,17 @@ async def _meter(settings: Settings, stores: Stores) -> AsyncIterator[Meter | No
 
 def _engine(settings: Settings) -> Engine | None:
     return Engine(folds=settings.fold == "on") if settings.engine == "breadth-first" else None
+
+
+@asynccontextmanager
+async def _subscriptions(
+    settings: Settings, stores: Stores, meter: Meter | None
+) -> AsyncIterator[Subscriptions]:
+    subscriptions = Subscriptions(stores.feed, settings.subscription, meter)
+    try:
+        yield subscriptions
+    finally:
+        await subscriptions.close()
 
 
 def _persisted(settings: Settings, stores: Stores) -> PersistedDocuments:

@@ -28,6 +28,7 @@ from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.quota import RateLimitSettings
+from gateway.pipeline.subscription_settings import SubscriptionSettings
 from gateway.telemetry.audit import AuditSettings
 from gateway.telemetry.logs import LogSettings
 from gateway.transport.console import ConsoleMode
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)
     connection: ConnectionSettings = Field(default_factory=ConnectionSettings)
+    subscription: SubscriptionSettings = Field(default_factory=SubscriptionSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 

@@ -3,6 +3,7 @@
 ClientError                   base: ``code`` is stable and has a page under docs/errors
 |-- InvalidIdError            an id that this graph never made, or of another type
 |-- InvalidCursorError        a cursor that was damaged, or of another list or order
+|-- CursorExpiredError        a cursor of an event that is no longer kept
 |-- InvalidPageError          first, last, after and before that ask for no possible page
 |-- InvalidRangeError         a range or number of days outside what can be answered
 `-- UnknownMaterialError      a material that the catalogue does not hold
@@ -27,6 +28,10 @@ class InvalidIdError(ClientError):
 
 class InvalidCursorError(ClientError):
     code = "INVALID_CURSOR"
+
+
+class CursorExpiredError(ClientError):
+    code = "CURSOR_EXPIRED"
 
 
 class InvalidPageError(ClientError):

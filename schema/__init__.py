@@ -1,6 +1,6 @@
 """The contract: what clients see. Strawberry lives only here, and nothing here does I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -10,33 +10,48 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from resolvers.context import Context
 from resolvers.viewer import Role
-from schema.fields import CHANGE, COMPUTED, BatchSpec, stated
+from schema.fields import CHANGE, COMPUTED, WATCH, BatchSpec, stated
 from schema.fold import fold
 from schema.mutation import Mutation
+from schema.pricing_event import EVENT_TYPES
 from schema.query import Query
+from schema.relay import Node
 from schema.rule import EVERYONE, FREE, RULE, Cost, Rule
 from schema.scalars import FAST_WAYS, SCALARS
 from schema.selection import SEPARATE
 from schema.source import Source
+from schema.subscription import Subscription
+
+Watch = Callable[[Context, Mapping[str, Any]], Awaitable[Any]]
 
 
 class GatewaySchema(strawberry.Schema):
     """A Strawberry schema, usable with every stock tool, as readers in some roles see it."""
 
     def __init__(
-        self, query: type, roles: frozenset[Role] = EVERYONE, mutation: type | None = None
+        self,
+        query: type,
+        roles: frozenset[Role] = EVERYONE,
+        mutation: type | None = None,
+        subscription: type | None = None,
+        types: Sequence[type] = (),
     ) -> None:
         self._roles = roles
         super().__init__(
             query=query,
             mutation=mutation,
+            subscription=subscription,
+            types=types,
             config=StrawberryConfig(default_resolver=_read, scalar_map=SCALARS),
         )
         self._schema.extensions["text"] = self.as_str
         for kind in self._schema.type_map.values():
             if kind.name in FAST_WAYS:
                 kind.extensions["columns"] = FAST_WAYS[kind.name]
+            if isinstance(kind, GraphQLObjectType) and _is_told(kind):
+                kind.is_type_of = None  # so that nobody asks it of every object
             if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
                 self._show_definitions(kind)
 
@@ -55,8 +70,19 @@ class GatewaySchema(strawberry.Schema):
             if found is not None:
                 field.extensions.update(_rule(found).extensions())
                 field.extensions["source"] = self._source(found)
+                if WATCH in found.metadata:
+                    field.extensions["watch"] = self._watch(found)
 
-    def _source(self, field: StrawberryField) -> Source:
+    def _watch(self, field: StrawberryField) -> Watch:
+        """What a subscriber's arguments, as graphql-core coerced them, ask to be told of."""
+        function, convert = field.metadata[WATCH], self._converter(field)
+
+        async def watch(context: Context, arguments: Mapping[str, Any]) -> Any:
+            return await function(context, **convert(arguments))
+
+        return watch
+
+    def _converter(self, field: StrawberryField) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         converter = self.schema_converter
 
         def convert(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +91,12 @@ class GatewaySchema(strawberry.Schema):
             )
             return stated(given)
 
-        metadata = field.metadata
+        return convert
+
+    def _source(self, field: StrawberryField) -> Source:
+        convert, metadata = self._converter(field), field.metadata
+        if WATCH in metadata:
+            return Source("computed", function=_event)
         spec: BatchSpec | None = metadata.get(SEPARATE)
         if spec is not None:
             folds = fold if spec.fold else None
@@ -85,7 +116,17 @@ class GatewaySchema(strawberry.Schema):
 
 def build_schema(roles: frozenset[Role] = EVERYONE) -> GatewaySchema:
     """The graph as readers in any of ``roles`` see it; with all roles, as in schema/schema.graphql."""
-    return GatewaySchema(Query, roles, Mutation)
+    return GatewaySchema(Query, roles, Mutation, Subscription, EVENT_TYPES)
+
+
+def _event(root: object) -> object:
+    """What a subscription's operation is run for is itself what its root field shows."""
+    return root
+
+
+def _is_told(kind: GraphQLObjectType) -> bool:
+    """Whether what fields of this type return is always of it, as `Node` says of its own."""
+    return getattr(kind.is_type_of, "__func__", None) is Node.is_type_of.__func__
 
 
 def _rule(field: StrawberryField) -> Rule:

@@ -128,6 +128,7 @@ _CONNECTION: Any = {
 WRITE = Rule(weight=10)
 CUSTOMER_WRITE = Rule(roles=EVERYONE - {Role.ANALYST}, weight=10)
 MATERIAL_WRITE = Rule(roles=frozenset({Role.SERVICE, Role.ADMIN}), weight=10)
+EVENT = Rule(weight=1, max_age_seconds=0)
 LIVE = Rule(max_age_seconds=0)
 POINT = Rule(weight=1, max_age_seconds=30, private=True)
 PAGE = Rule(weight=1, max_age_seconds=30, private=True, **_CONNECTION)

@@ -37,6 +37,12 @@ _OLDEST = Statement(
     FROM relay_state""",
     (),
 )
+_LAST = Statement(
+    """SELECT transaction_id::text::bigint AS transaction_id, sequence FROM outbox
+    WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY outbox.transaction_id DESC, outbox.sequence DESC LIMIT 1""",
+    (),
+)
 _EPOCH = Statement(
     """SELECT left(encode(sha256(convert_to(format('%s/%s', system_identifier, pg_database.oid),
         'UTF8')), 'hex'), 16) AS epoch
@@ -79,6 +85,13 @@ class OutboxRepository:
         """From where on every event is still there."""
         (row,) = await self._funnel.fetch(scope, _OLDEST, {})
         return Oldest(Position(row["transaction_id"], row["sequence"]), row["occurred_at"])
+
+    async def last(self, scope: Scope) -> Position:
+        """Where the last event stands that can be told; all that is committed later lies beyond it."""
+        rows = await self._funnel.fetch(scope, _LAST, {})
+        if rows:
+            return Position(rows[0]["transaction_id"], rows[0]["sequence"])
+        return (await self.oldest(scope)).position
 
     async def epoch(self, scope: Scope) -> str:
         """16 characters that name the cluster and database within which positions hold."""

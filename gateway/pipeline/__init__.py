@@ -1,8 +1,8 @@
 """The pipeline: the life of an operation as one ordered tuple of stages, whatever brought it here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache, partial
 from time import monotonic
 from typing import NamedTuple
 
@@ -14,11 +14,12 @@ from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
-from gateway.pipeline.execution import execute
+from gateway.pipeline.execution import execute, run_event
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
 from gateway.pipeline.planning import count_cost, plan, show_cost
+from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
@@ -39,6 +40,7 @@ STAGES = (
     Stage(plan),
     Stage(read_cache),
     Stage(reserve_budget),
+    Stage(subscribe),
     Stage(execute),
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True),
@@ -54,15 +56,20 @@ _limit = lru_cache(maxsize=16)(TimeLimit)
 
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
 _CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
+_AFTER_EVENT = (count_cost, show_cost, encode, audit)
 
 
 async def answer(request: Request, parts: Parts) -> Response:
     """Takes ``request`` through the stages; always answers, and never later than the deadline."""
     started = monotonic()
-    exchange = Exchange(request, parts, started, started + parts.deadline_seconds)
+    return await take(Exchange(request, parts, started, started + parts.deadline_seconds))
+
+
+async def take(exchange: Exchange) -> Response:
+    """Takes ``exchange`` through all stages; a subscription's is then ready to be told of events."""
     try:
         with tallied(exchange.rows):
-            await _open(exchange)
+            await _within(exchange, _OPENING)
     except asyncio.CancelledError:
         exchange.abandoned = True
         raise
@@ -83,10 +90,26 @@ async def answer(request: Request, parts: Parts) -> Response:
     )
 
 
-async def _open(exchange: Exchange) -> None:
+async def take_event(exchange: Exchange, event: object) -> None:
+    """Runs a subscription's operation for one event; ``exchange`` was taken through the stages before.
+
+    Its ``body`` is the answer, whatever happens.
+    """
+    try:
+        with tallied(exchange.rows):
+            await _within(exchange, (partial(run_event, event=event),))
+    finally:
+        for stage in _AFTER_EVENT:
+            await stage(exchange)
+
+
+async def _within(
+    exchange: Exchange, stages: Iterable[Callable[[Exchange], Awaitable[None]]]
+) -> None:
+    """Ends with an answer or a refusal, and never later than the deadline."""
     try:
         with (limit := _limit(exchange.parts.deadline_seconds).begin()):
-            for stage in _OPENING:
+            for stage in stages:
                 await stage(exchange)
     except RefusedError as refusal:
         _refuse(exchange, refusal)

@@ -20,12 +20,14 @@ from gateway.errors import Code, FormattedError
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
+from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.meter import Meter, Pending
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.operation_plan import OperationPlan
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
+from gateway.pipeline.watch import Watch
 from gateway.telemetry.audit import AuditTrail
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
@@ -76,6 +78,7 @@ class Parts:
     concurrency: Concurrency = field(default_factory=lambda: Concurrency(ConcurrencySettings()))
     operation_limits: OperationLimitSettings = field(default_factory=OperationLimitSettings)
     cost_shown: bool = True
+    subscriptions: Subscriptions | None = None  # none takes no subscriptions
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class Exchange:
     parts: Parts
     started: float  # on the time.monotonic clock, in seconds
     deadline: float  # likewise
+    streams: bool = False  # whether the transport can take the events of a subscription
     rows: dict[str, int] = field(default_factory=dict)  # by store, as they are read
     viewer: Viewer = field(init=False)  # identify_viewer
     customer_ids: frozenset[UUID] | None = None  # identify_viewer: None means every customer
@@ -101,6 +105,7 @@ class Exchange:
     actual_cost: float | None = None  # count_cost: points that it did cost
     order: Pending | None = None  # read_cache: what reserve_budget takes up, or nobody
     reservation: Reservation | None = None  # reserve_budget
+    watch: Watch | None = None  # subscribe: what a subscription is to be told of
     cached: Cached | None = None  # read_cache: where the answer may be kept
     cache_control: str | None = None  # write_cache
     etag: str | None = None  # write_cache

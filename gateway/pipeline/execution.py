@@ -26,7 +26,7 @@ _MARGIN_SHARE = 0.05
 
 
 async def execute(exchange: Exchange) -> None:
-    if exchange.data is not None:  # it was kept
+    if exchange.data is not None or exchange.watch is not None:  # it was kept, or awaits its events
         return
     await _execute(exchange, _run)
 
@@ -39,7 +39,7 @@ async def run_event(exchange: Exchange, event: object) -> None:
 async def _execute(
     exchange: Exchange, run: Callable[..., Awaitable[ExecutionResult | Outcome]]
 ) -> None:
-    context = _context(exchange)
+    context = context_of(exchange)
     coroutines = _Coroutines()
     try:
         result = await run(exchange, context, coroutines)
@@ -135,7 +135,7 @@ async def _run_standard(
     return cast(ExecutionResult, result)
 
 
-def _context(exchange: Exchange) -> Context:
+def context_of(exchange: Exchange) -> Context:
     parts, now = exchange.parts, datetime.now(UTC)
     # Stores give up a little before the operation does, so that its other fields still arrive.
     deadline = exchange.deadline - parts.deadline_seconds * _MARGIN_SHARE

@@ -25,7 +25,7 @@ def order_budget(exchange: Exchange) -> None:
     meter = exchange.parts.meter
     if meter is None or exchange.order is not None:
         return
-    draws = meter.quotas.draws(_client(exchange))
+    draws = meter.quotas.draws(client_of(exchange))
     points = ceil(exchange.estimate * UNIT)
     if _too_dear(draws, points) is None:
         exchange.order = meter.order(Order(draws.buckets, draws.amounts(points, UNIT)))
@@ -36,7 +36,7 @@ async def reserve_budget(exchange: Exchange) -> None:
     if meter is None or exchange.data is not None:  # an answer from the cache costs nothing
         return
     enforced = meter.settings.mode == "enforce"
-    draws = meter.quotas.draws(_client(exchange))
+    draws = meter.quotas.draws(client_of(exchange))
     order_budget(exchange)
     order = exchange.order
     if order is None:
@@ -80,7 +80,12 @@ async def settle_budget(exchange: Exchange) -> None:
         exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
 
 
-def _client(exchange: Exchange) -> Client:
+def refuse_used_up(reservation: Reservation) -> RefusedError:
+    """Why ``reservation`` was not granted."""
+    return _used_up(reservation, reservation.standings())
+
+
+def client_of(exchange: Exchange) -> Client:
     """A key draws on its owner's budget, as the owner's sessions do, and on one of its own."""
     viewer, address = exchange.viewer, exchange.request.client_address
     user = f"user:{viewer.user_id}" if viewer.user_id else counted_as(viewer, address)

@@ -9,10 +9,11 @@ from gateway.pipeline.exchange import Exchange
 async def choose_operation(exchange: Exchange) -> None:
     operation = _meant(exchange.document.operations, exchange.request.operation_name)
     exchange.operation = operation
-    if operation.operation is OperationType.SUBSCRIPTION:
+    if operation.operation is OperationType.SUBSCRIPTION and not exchange.streams:
         raise refuse(
             Code.OPERATION_RESOLUTION_FAILURE,
-            "A subscription needs a connection that streams; here only queries and mutations run.",
+            "A subscription needs a connection that streams: send it over a WebSocket (subprotocol "
+            "graphql-transport-ws), or by POST or GET with `Accept: text/event-stream`.",
         )
     if exchange.request.safe and operation.operation is not OperationType.QUERY:
         raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation must be sent by POST; GET only reads.")

@@ -1,0 +1,84 @@
+"""Audience: subscribers who sent the same operation; who of them see the same rows, are told the same."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from time import monotonic
+
+import orjson
+
+from datasources.event import StreamEvent
+from gateway.auth.credentials import NOTHING
+from gateway.auth.identity import Identity
+from gateway.pipeline import take_event
+from gateway.pipeline.exchange import Exchange, Request
+from gateway.pipeline.fan_out import Subscriptions
+from gateway.pipeline.purse import in_units
+from gateway.pipeline.telling import Telling
+from gateway.pipeline.watch import Watch
+
+
+class Audience:
+    """Equal document, operation, variables and view; made of the exchange that opened the first."""
+
+    __slots__ = ("__weakref__", "_opened", "estimate", "members", "roles")
+
+    def __init__(self, exchange: Exchange) -> None:
+        anyone = replace(
+            exchange.request, query=None, extensions=None, credentials=NOTHING, client_address=""
+        )
+        self._opened = _fresh(exchange, anyone)
+        self.estimate = in_units(exchange.estimate)
+        self.roles = exchange.view.roles
+        self.members = 0
+
+    def told(
+        self, subscriptions: Subscriptions, identity: Identity, event: StreamEvent
+    ) -> Telling | None:
+        """What was made for ``event`` already."""
+        return subscriptions.tellings.find((self, identity.customer_ids, event.position))
+
+    async def tell(
+        self, subscriptions: Subscriptions, identity: Identity, watch: Watch, event: StreamEvent
+    ) -> Telling:
+        """Runs the operation for ``event`` with these rights, unless that was done for another."""
+        key = (self, identity.customer_ids, event.position)
+
+        async def make() -> Telling:
+            async with subscriptions.running:
+                exchange = self._exchange_for(identity)
+                await take_event(exchange, watch.describe(event))
+            cost = 0 if exchange.refused else in_units(exchange.actual_cost or 0)
+            return Telling(exchange.body, watch.cursor(event.position), cost)
+
+        return await subscriptions.tellings.make(key, make, keep=self.members > 1)
+
+    def _exchange_for(self, identity: Identity) -> Exchange:
+        exchange = _fresh(self._opened, self._opened.request)
+        exchange.viewer, exchange.customer_ids = identity.viewer, identity.customer_ids
+        return exchange
+
+
+def audience_of(exchange: Exchange, subscriptions: Subscriptions) -> Audience:
+    key = _key(exchange)
+    audience: Audience | None = subscriptions.audiences.get(key)
+    if audience is None:
+        audience = subscriptions.audiences[key] = Audience(exchange)
+    return audience
+
+
+def _fresh(exchange: Exchange, request: Request) -> Exchange:
+    """The same operation as that of ``exchange``, of which nothing has run."""
+    parts, now = exchange.parts, monotonic()
+    fresh = Exchange(request, parts, now, now + parts.deadline_seconds)
+    fresh.viewer, fresh.view, fresh.document = exchange.viewer, exchange.view, exchange.document
+    fresh.document_id, fresh.operation = exchange.document_id, exchange.operation
+    fresh.plan, fresh.price, fresh.estimate = exchange.plan, exchange.price, exchange.estimate
+    return fresh
+
+
+def _key(exchange: Exchange) -> Hashable:
+    request = exchange.request
+    variables = orjson.dumps(request.variables or {}, option=orjson.OPT_SORT_KEYS)
+    shown = request.in_band, request.cost_debug
+    digest, name = exchange.document.digest, request.operation_name
+    return digest, name, variables, exchange.view.roles, shown
