@@ -37,7 +37,8 @@ class Gateway(Starlette):
             await self.sockets(scope, receive, send)
             return
         incoming = _Incoming(scope, receive)
-        outgoing = await self.endpoint.answer(incoming, scope["state"]["parts"])
+        state = scope["state"]
+        outgoing = await self.endpoint.answer(incoming, state["parts"], state["roster"])
         if outgoing is None:
             return
         await _send(send, outgoing)

@@ -10,14 +10,16 @@ import orjson
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.subscription import begin
 from gateway.telemetry.trace import trace_id_of
-from gateway.transport.caching import cache_headers, is_known
+from gateway.transport.caching import cache_headers, is_known, wants_unkept
 from gateway.transport.credentials import challenge, client_address, read_credentials
 from gateway.transport.cross_origin import CrossOrigin
 from gateway.transport.departure import while_present
+from gateway.transport.event_stream import EventStream, receive_guest
 from gateway.transport.guard import SECURITY_HEADERS, check_headers
-from gateway.transport.message import ClientGoneError, HeaderLines, Incoming, Outgoing
-from gateway.transport.negotiation import MediaType, negotiate
+from gateway.transport.message import ClientGoneError, HeaderLines, Headers, Incoming, Outgoing
+from gateway.transport.negotiation import Events, MediaType, negotiate, negotiate_events
 from gateway.transport.rate_limit import rate_limit_headers
 from gateway.transport.record import record
 from gateway.transport.request import (
@@ -27,7 +29,10 @@ from gateway.transport.request import (
     read_body,
     read_query_string,
 )
+from gateway.transport.roster import Roster
 from gateway.transport.settings import HttpSettings
+from gateway.transport.sse import HEADERS as EVENT_HEADERS
+from gateway.transport.sse import complete_event, next_event
 from gateway.transport.status import status_of
 
 PATH = "/graphql"
@@ -39,6 +44,25 @@ _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waite
 _SECURITY = list(SECURITY_HEADERS.items())
 _CONTENT_TYPES = {media: ("content-type", f"{media}; charset=utf-8") for media in MediaType}
 
+# Refused before a document was looked at, which a browser should see: it does not come back then.
+_UNREAD = frozenset(
+    {
+        Code.BAD_REQUEST,
+        Code.BATCH_LIMIT,
+        Code.BODY_TOO_LARGE,
+        Code.CSRF_PREVENTED,
+        Code.HEADERS_TOO_LARGE,
+        Code.INVALID_PARAMETERS,
+        Code.METHOD_NOT_ALLOWED,
+        Code.NOT_ACCEPTABLE,
+        Code.REQUEST_TIMEOUT,
+        Code.SUBSCRIPTION_LIMIT,
+        Code.UNAUTHENTICATED,
+        Code.UNSUPPORTED_MEDIA_TYPE,
+        Code.URI_TOO_LONG,
+    }
+)
+
 
 class Endpoint:
     """What answers at /graphql."""
@@ -49,19 +73,29 @@ class Endpoint:
         self._cross_origin = CrossOrigin(settings)
         self._fallback = negotiate("", settings.status_rules) or MediaType.GRAPHQL
 
-    async def answer(self, incoming: Incoming, parts: Parts) -> Outgoing | None:
+    async def answer(self, incoming: Incoming, parts: Parts, roster: Roster) -> Outgoing | None:
         """The answer to ``incoming``; none where the client went away. Never raises an error."""
         if incoming.method == "OPTIONS":
             return self._options(incoming)
         started = perf_counter()
         headers = incoming.headers
         trace_id = trace_id_of(headers.get("traceparent", ""))
-        acceptable = negotiate(headers.get("accept", ""), self._settings.status_rules)
+        accept = headers.get("accept", "")
+        acceptable = negotiate(accept, self._settings.status_rules)
+        events = negotiate_events(accept) if incoming.method != "HEAD" else Events.NOTHING
         try:
-            response = await self._respond(incoming, parts, acceptable, trace_id)
+            response = await self._respond(incoming, parts, roster, acceptable, events, trace_id)
         except ClientGoneError:
             record(None, started, status=_CLIENT_GONE)
             return None
+        if isinstance(response, EventStream):
+            record(None, started, "subscribed", status=200)
+            return Outgoing(200, self._event_lines(headers, trace_id), chunks=response.chunks())
+        if events is Events.EVERYTHING and response.refused not in _UNREAD:
+            record(response, started, status=200)
+            lines = self._event_lines(headers, trace_id)
+            lines += rate_limit_headers(response.rate, response.retry_after_seconds)
+            return Outgoing(200, lines, next_event(response.body) + complete_event())
         media = acceptable or self._fallback
         status = status_of(response, media, self._settings.status_rules)
         body = response.body
@@ -82,12 +116,31 @@ class Endpoint:
         )
         return Outgoing(status, [*lines, *_SECURITY], body)
 
+    def _event_lines(self, headers: Headers, trace_id: str) -> HeaderLines:
+        return [
+            *EVENT_HEADERS,
+            ("x-trace-id", trace_id),
+            *_SECURITY,
+            *self._cross_origin.headers(headers),
+        ]
+
     async def _respond(
-        self, incoming: Incoming, parts: Parts, acceptable: MediaType | None, trace_id: str
-    ) -> Response:
+        self,
+        incoming: Incoming,
+        parts: Parts,
+        roster: Roster,
+        acceptable: MediaType | None,
+        events: Events,
+        trace_id: str,
+    ) -> Response | EventStream:
         try:
-            request = await self._read(incoming, acceptable, trace_id)
-            return await while_present(incoming.gone, answer(request, parts))
+            request = await self._read(incoming, acceptable, events, trace_id)
+            if events is Events.NOTHING:
+                return await while_present(incoming.gone, answer(request, parts))
+            found = await while_present(incoming.gone, begin(request, parts))
+            if isinstance(found, Response):
+                return found
+            return await receive_guest(found, request, parts, roster)
         except RefusedError as refusal:
             return _refused(refusal)
         except ClientGoneError:
@@ -96,7 +149,7 @@ class Endpoint:
             return _refused(RefusedError(Code.INTERNAL_ERROR, [mask(error)]))
 
     async def _read(
-        self, incoming: Incoming, acceptable: MediaType | None, trace_id: str
+        self, incoming: Incoming, acceptable: MediaType | None, events: Events, trace_id: str
     ) -> Request:
         settings, headers = self._settings, incoming.headers
         check_headers(incoming.headers_bytes, settings)
@@ -104,7 +157,7 @@ class Endpoint:
             raise refuse(
                 Code.METHOD_NOT_ALLOWED, "Send a query by GET or POST, a mutation by POST."
             )
-        if acceptable is None:
+        if acceptable is None and events is Events.NOTHING:
             offered = " or ".join(MediaType)
             raise refuse(Code.NOT_ACCEPTABLE, f"Answers here are {offered}; accept one of them.")
         check_url(incoming, settings)
@@ -120,7 +173,10 @@ class Endpoint:
             client_address=client_address(headers, incoming.peer, settings.trusted_proxies),
             trace_id=trace_id,
             document_id=given.get("documentId"),
+            in_band=events is Events.EVERYTHING,
             cost_debug=headers.get(_COST_DEBUG) == "1",
+            after=headers.get("last-event-id") or None,
+            unkept=wants_unkept(headers),
         )
 
 

@@ -10,13 +10,15 @@ _MAX_NAME = 100
 _log = logging.getLogger("gateway.operation")
 
 
-def record(response: Response | None, started: float, **given: object) -> None:
-    """No response is that of an operation that nobody waited for; ``started`` is of ``perf_counter``."""
+def record(
+    response: Response | None, started: float, said: str = "client gone", **given: object
+) -> None:
+    """``said`` is the line of an operation without a response; ``started`` is of ``perf_counter``."""
     if not _log.isEnabledFor(logging.INFO):
         return
     fields = {**given, "milliseconds": round((perf_counter() - started) * 1000, 2)}
     if response is None:
-        _log.info("client gone", extra={"fields": fields})
+        _log.info(said, extra={"fields": fields})
         return
     if response.operation_type:
         fields["type"] = response.operation_type

@@ -27,6 +27,7 @@ from gateway.transport.message import (
     encode_headers,
     join_headers,
 )
+from gateway.transport.roster import Roster
 
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
 
@@ -45,6 +46,7 @@ class RsgiGateway:
         self._endpoint = app.endpoint
         self._state: dict[str, Any] = {}
         self._parts: Parts
+        self._roster: Roster
         self._ended = asyncio.Event()
         self._living: asyncio.Task[None] | None = None
 
@@ -60,7 +62,7 @@ class RsgiGateway:
             await _bridge(self._app, self._state, scope, protocol)
             return
         incoming = _Incoming(scope, protocol)
-        outgoing = await self._endpoint.answer(incoming, self._parts)
+        outgoing = await self._endpoint.answer(incoming, self._parts, self._roster)
         if outgoing is None:
             return
         if incoming.unread and outgoing.status != _REQUEST_TIMEOUT:
@@ -82,7 +84,7 @@ class RsgiGateway:
 
     def drain(self) -> None:
         """Sends those who stay connected elsewhere."""
-        self._state["roster"].drain()
+        self._roster.drain()
 
     async def end(self) -> None:
         """Closes it again."""
@@ -95,6 +97,7 @@ class RsgiGateway:
         async with self._app.router.lifespan_context(self._app) as state:
             self._state = dict(state or {})
             self._parts = self._state["parts"]
+            self._roster = self._state["roster"]
             begun.set_result(None)
             await self._ended.wait()
 

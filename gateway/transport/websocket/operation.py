@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any
 
 from gateway.auth.credentials import Credentials
 from gateway.errors import mask
-from gateway.pipeline import answer
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.subscription import Stream, begin
 from gateway.transport.message import ClientGoneError
 from gateway.transport.record import record
 from gateway.transport.websocket.message import complete, error, next_beginning
@@ -19,19 +18,22 @@ Send = Callable[[str], Awaitable[None]]
 class Operation:
     """``task`` runs it; cancelled, it ends without a word."""
 
-    __slots__ = ("_parts", "_request", "_send", "_stream", "id", "task")
+    __slots__ = ("_parts", "_request", "_send", "_stream", "_unsent", "id", "task")
 
     def __init__(self, id_: str, request: Request, parts: Parts, send: Send) -> None:
         self.id = id_
         self._request: Request | None = request
         self._parts = parts
         self._send = send
-        self._stream: Any = None
+        self._stream: Stream | None = None
+        self._unsent: str | None = None
         self.task: asyncio.Task[None]
 
     @property
     def cursor(self) -> str | None:
         """Where a subscription would go on; none of other operations."""
+        if self._unsent is not None:  # an event is on its way, and may not arrive
+            return self._unsent
         return self._stream.cursor if self._stream is not None else None
 
     def renew(self, credentials: Credentials) -> None:
@@ -56,17 +58,38 @@ class Operation:
         request, self._request = self._request, None  # its text is not needed while events come
         assert request is not None
         try:
-            response = await answer(request, self._parts)
+            found = await begin(request, self._parts)
         except asyncio.CancelledError:
             record(None, started, transport="websocket")
             raise
         except Exception as broken:
             return error(self.id, [mask(broken)])
-        record(response, started, transport="websocket")
-        if response.refused is not None:
-            return error(self.id, response.errors)
-        await self._next(response.body)
-        return complete(self.id)
+        del request
+        if isinstance(found, Response):
+            record(found, started, transport="websocket")
+            if found.refused is not None:
+                return error(self.id, found.errors)
+            await self._send(f"{next_beginning(self.id)}{found.body.decode()}}}")
+            return complete(self.id)
+        record(None, started, "subscribed", transport="websocket")
+        return await self._follow(found)
 
-    async def _next(self, body: bytes) -> None:
-        await self._send(f"{next_beginning(self.id)}{body.decode()}}}")
+    async def _follow(self, stream: Stream) -> str:
+        """Sends events until there are no more; the last message."""
+        beginning = next_beginning(self.id)
+        self._stream = stream
+        try:
+            while True:
+                before = stream.cursor
+                item = await stream.next()
+                if item is None:
+                    return complete(self.id)
+                self._unsent = before
+                await self._send(f"{beginning}{item.body.decode()}}}")
+                self._unsent = None
+        except ClientGoneError:
+            raise
+        except Exception as broken:
+            return error(self.id, [mask(broken)])
+        finally:
+            await stream.close()
