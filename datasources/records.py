@@ -129,9 +129,13 @@ class ApiKeyRecord(TypedDict, total=False):
 
 
 class ApiKeyHolderRecord(ApiKeyRecord):
-    """A key with what its owner may see; ``is_active`` is true for a key that belongs to nobody."""
+    """A key with what its owner may see; ``is_active`` is true for a key that belongs to nobody.
+
+    ``owner_role`` is the role that its owner has now.
+    """
 
     is_active: bool
+    owner_role: str | None
     customer_ids: list[UUID]
 
 

@@ -15,6 +15,7 @@ from resolvers.viewer import Role
 
 MAX_NAME_LENGTH = 100
 MAX_DAYS = 366
+KEY_VIEWER = "key:"  # begins the id of a viewer that is known by a key
 
 
 class KeyProblem(StrEnum):
@@ -25,6 +26,7 @@ class KeyProblem(StrEnum):
     USER_REQUIRED = "user_required"
     USER_UNKNOWN = "user_unknown"
     KEY_UNKNOWN = "key_unknown"
+    NOT_WITH_A_KEY = "not_with_a_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,18 @@ class Wish:
 async def create(
     context: Context, *, name: str, role: Role, user: str | None, days: int
 ) -> CreatedKey:
-    """An admin makes keys for anyone; others make them for themselves, in roles that they have."""
+    """An admin makes keys for anyone; others make them for themselves, in roles that they have.
+
+    Nobody does so with a key: what it made would go on when it is taken back.
+    """
     viewer = context.viewer
     asked = global_id.decode_uuid("User", user) if user else None
     owner = asked if asked or Role.ADMIN in viewer.roles else viewer.user_id
     wish = Wish(name.strip(), role, owner, days)
     problems = [*_out_of_bounds(wish), *_not_allowed(context, wish)]
+    if viewer.id.startswith(KEY_VIEWER):
+        text = "A key makes no keys; sign in, or show a token. Operators: `gateway key create`."
+        problems = [UserError(KeyProblem.NOT_WITH_A_KEY, text, ())]
     if not problems and not await _exists(context, owner):
         problems.append(_problem(KeyProblem.USER_UNKNOWN, "There is no such user.", "userId"))
     if problems:

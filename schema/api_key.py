@@ -23,6 +23,7 @@ enumeration(
     USER_NOT_YOU="Only an admin makes keys for others.",
     USER_REQUIRED="A customer's key must belong to a user.",
     USER_UNKNOWN="There is no user of this id.",
+    NOT_WITH_A_KEY="Whoever asks has shown a key, and a key makes no keys.",
     KEY_UNKNOWN="There is no key of this prefix that the caller may revoke.",
 )
 

@@ -15,7 +15,7 @@ from datasources.scope import Scope
 _SHOWN = "id, prefix, name, user_id, role, created_at, expires_at, last_used_at, revoked_at"
 _HOLDERS = (
     "SELECT k.id, k.prefix, k.hashed_secret, k.name, k.user_id, k.role, k.expires_at,"
-    " k.last_used_at, k.revoked_at, coalesce(u.is_active, true) AS is_active,"
+    " k.last_used_at, k.revoked_at, coalesce(u.is_active, true) AS is_active, u.role AS owner_role,"
     " ARRAY(SELECT c.id FROM customers AS c WHERE c.user_id = k.user_id) AS customer_ids"
     " FROM api_keys AS k LEFT JOIN users AS u ON u.id = k.user_id"
 )

@@ -80,7 +80,7 @@ class Postgres:
         return {
             "name": "postgresql",
             "available": version is not None,
-            "latency_ms": (monotonic() - started) * 1000 if version else None,
+            "latency_ms": round((monotonic() - started) * 1000, 2) if version else None,
             "version": version,
             "breaker": self._breaker.state,
             "pool_size": self._pool.size,

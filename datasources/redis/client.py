@@ -133,7 +133,7 @@ class RedisStore:
             message = "did not answer in time"
         except (RedisError, OSError) as error:
             message = _reason(error)
-        latency_ms = None if message else (perf_counter() - began) * 1000
+        latency_ms = None if message else round((perf_counter() - began) * 1000, 2)
         in_use = len(self._pool._in_use_connections) + self._mail.in_use
         idle = self._pool._available_connections
         return StoreStatusRecord(

@@ -10,11 +10,13 @@ from datasources.errors import StoreUnavailableError
 from datasources.postgres.api_key import ApiKeyRepository
 from datasources.records import ApiKeyHolderRecord
 from gateway.auth.account import unrestricted
+from gateway.auth.guesses import Guesses
 from gateway.auth.identity import Identity, identity
 from gateway.auth.recent import Recent
 from gateway.auth.refusal import unauthenticated
 from gateway.errors import RefusedError
 from resolvers import key_text
+from resolvers.api_key import KEY_VIEWER
 from resolvers.key_text import KeyText
 from resolvers.viewer import Role, Viewer
 
@@ -27,27 +29,33 @@ class ApiKeys:
         api_keys: ApiKeyRepository,
         seconds: float,
         clock: Callable[[], float] = monotonic,
+        guesses: int = 60,
     ) -> None:
         async def load(prefix: str) -> ApiKeyHolderRecord | None:
             return await api_keys.by_prefix(unrestricted(), prefix)
 
         self._api_keys = api_keys
         self._recent = Recent(load, seconds, clock=clock)
+        self._guesses = Guesses(guesses, clock)
         self._touching: dict[str, asyncio.Task[None]] = {}
 
-    async def identify(self, text: str) -> Identity:
+    async def identify(self, text: str, address: str = "") -> Identity:
         """Raises a refusal for a key that does not hold, and only to who knows its secret says why."""
         key = key_text.read(text)
         if key is None:
             raise unauthenticated("key_malformed")
+        self._guesses.check(address, key.prefix)
         record = await self._recent.get(key.prefix)
+        self._guesses.note(address, key.prefix, known=_proves(key, record))
         now = datetime.now(UTC)
         refusal = _refusal(key, record, now)
         if record is None or refusal is not None:
             raise refusal or unauthenticated("key_unknown")
         self._note_use(record, now)
-        role = Role(record["role"])
-        viewer = Viewer(f"key:{key.prefix}", record["name"], frozenset({role}), record["user_id"])
+        role = _role(record)
+        viewer = Viewer(
+            f"{KEY_VIEWER}{key.prefix}", record["name"], frozenset({role}), record["user_id"]
+        )
         expires_at = record["expires_at"].timestamp() if record["expires_at"] else None
         return identity(viewer, record["customer_ids"], expires_at)
 
@@ -93,10 +101,22 @@ class ApiKeys:
 
 def _refusal(key: KeyText, record: ApiKeyHolderRecord | None, now: datetime) -> RefusedError | None:
     """Why ``key`` does not hold, which only who knows its secret is told."""
-    if record is None or not compare_digest(record["hashed_secret"], key.hashed_secret):
+    if record is None or not _proves(key, record):
         return unauthenticated("key_unknown")
     if record["revoked_at"] is not None:
         return unauthenticated("key_revoked")
     if record["expires_at"] is not None and record["expires_at"] <= now:
         return unauthenticated("key_expired")
     return None if record["is_active"] else unauthenticated("inactive")
+
+
+def _proves(key: KeyText, record: ApiKeyHolderRecord | None) -> bool:
+    return record is not None and compare_digest(record["hashed_secret"], key.hashed_secret)
+
+
+def _role(record: ApiKeyHolderRecord) -> Role:
+    """The key's role, unless its owner has come to have a lesser one since."""
+    role, owner = Role(record["role"]), record["owner_role"]
+    if owner is None or role is Role.CUSTOMER:
+        return role
+    return role if Role(owner) in (role, Role.ADMIN) else Role(owner)

@@ -28,7 +28,7 @@ class Authenticator:
     api_keys: ApiKeys | None = None
     sessions: Sessions | None = None
 
-    async def identify(self, shown: Credentials) -> Identity:
+    async def identify(self, shown: Credentials, address: str = "") -> Identity:
         """What was shown and does not hold is refused, never taken for nothing.
 
         A header wins over the cookie, which browsers send unasked.
@@ -38,7 +38,7 @@ class Authenticator:
         if shown.api_key is not None:
             if self.api_keys is None:
                 raise unauthenticated("not_accepted")
-            return await self.api_keys.identify(shown.api_key)
+            return await self.api_keys.identify(shown.api_key, address)
         if shown.bearer is not None:
             if self.tokens is None:
                 raise unauthenticated("not_accepted")
@@ -96,7 +96,9 @@ async def open_authenticator(
             stack.push_async_callback(keys.close)
             tokens = Tokens(settings, keys, accounts)
         if Source.API_KEY in sources:
-            api_keys = ApiKeys(stores.api_keys, settings.key_cache_seconds)
+            api_keys = ApiKeys(
+                stores.api_keys, settings.key_cache_seconds, guesses=settings.key_guesses
+            )
             stack.push_async_callback(api_keys.close)
         if Source.LOGIN in sources:
             sessions = Sessions(settings, stores.sessions, stores.accounts, accounts)

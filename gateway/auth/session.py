@@ -82,7 +82,8 @@ class Sessions:
         assert known is not None
         if not known["is_active"]:
             raise unauthenticated("inactive")
-        await self._sessions.forgive(unrestricted(), _account(email))
+        for subject in (_account(email), _account(email, address)):
+            await self._sessions.forgive(unrestricted(), subject)
         session = secrets.token_urlsafe(32)
         await self._sessions.start(
             unrestricted(),
@@ -103,7 +104,8 @@ class Sessions:
     async def _count(self, email: str, address: str) -> None:
         settings = self._settings
         subjects = [
-            (_account(email), settings.login_account_attempts),
+            (_account(email, address), settings.login_account_attempts),
+            (_account(email), settings.login_everywhere_attempts),
             (f"address:{address}", settings.login_address_attempts),
         ]
         seconds = await self._sessions.attempt(
@@ -117,8 +119,9 @@ class Sessions:
             )
 
 
-def _account(email: str) -> str:
-    return f"account:{email.lower()}"
+def _account(email: str, address: str = "") -> str:
+    """Attempts from elsewhere count apart, so that a stranger cannot lock the owner out."""
+    return f"account:{email.lower()}:{address}"
 
 
 def _viewer(account: AccountRecord) -> Viewer:

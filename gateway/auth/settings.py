@@ -75,11 +75,17 @@ class AuthSettings(BaseModel):
         description="Seconds that an API key is believed without asking PostgreSQL again: the longest "
         "that a revoked key still works.",
     )
+    key_guesses: int = Field(
+        60,
+        ge=1,
+        description="Unknown API keys that one address may show at once, and one more each second.",
+    )
     account_cache_seconds: float = Field(
-        5,
+        1,
         gt=0,
-        le=60,
-        description="Seconds that an account and its customers are believed without asking again.",
+        le=1,
+        description="Seconds that an account and its customers are believed without asking again: the "
+        "longest that a closed account's token or session still works.",
     )
     session_cache_seconds: float = Field(
         1,
@@ -98,7 +104,12 @@ class AuthSettings(BaseModel):
         900, ge=1, description="Seconds in which attempts to sign in are counted."
     )
     login_account_attempts: int = Field(
-        10, ge=1, description="Attempts to sign in to one account in that time."
+        10, ge=1, description="Attempts to sign in to one account from one address in that time."
+    )
+    login_everywhere_attempts: int = Field(
+        1_000,
+        ge=1,
+        description="Attempts to sign in to one account from all addresses in that time.",
     )
     login_address_attempts: int = Field(
         100, ge=1, description="Attempts to sign in from one address in that time."

@@ -38,7 +38,7 @@ _log = logging.getLogger("gateway.cache")
 async def read_cache(exchange: Exchange) -> None:
     """Sets ``data`` where an answer is kept; else the operation runs, for all who wait for it."""
     cache = exchange.parts.responses
-    if cache is None or exchange.runs is not None:
+    if cache is None or exchange.runs is not None or exchange.request.unkept:
         return
     plan = _plan(exchange)
     if plan.max_age_seconds == 0:

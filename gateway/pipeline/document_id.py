@@ -40,7 +40,10 @@ def check_document_id(id_: str) -> None:
 
 
 def check_claim(claim: object) -> str:
-    """The hash in ``extensions.persistedQuery``, or another name that some clients put there."""
+    """The hash in ``extensions.persistedQuery``, or another name that some clients put there.
+
+    Some libraries write the digits of a hash in upper case: it is the same hash.
+    """
     if not isinstance(claim, dict):
         raise refuse(
             Code.INVALID_PARAMETERS,
@@ -55,4 +58,5 @@ def check_claim(claim: object) -> str:
             "extensions.persistedQuery.sha256Hash must be the SHA-256 of the query text, as 64 lower-case "
             "hexadecimal digits.",
         )
-    return hash_
+    lower = hash_.lower()
+    return lower if is_digest(lower) else hash_

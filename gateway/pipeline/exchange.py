@@ -39,8 +39,9 @@ class Request:
     """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
 
     ``in_band`` asks for the facts in the answer that HTTP would put into headers, ``cost_debug`` for
-    the price of each field. ``after`` is the cursor of the last event that the client saw, where it came
-    back by itself (``Last-Event-ID``): a subscription goes on there, whatever its argument says.
+    the price of each field, ``unkept`` for an answer that was not kept from earlier. ``after`` is the
+    cursor of the last event that the client saw, where it came back by itself (``Last-Event-ID``): a
+    subscription goes on there, whatever its argument says.
     """
 
     query: str | None = None
@@ -54,6 +55,7 @@ class Request:
     document_id: str | None = None
     in_band: bool = False
     cost_debug: bool = False
+    unkept: bool = False
     after: str | None = None
 
 

@@ -11,10 +11,30 @@ from math import ceil
 from datasources.redis.rate_limit import UNIT, Order
 from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import Client, Draws, counted_as, leading_role
 from gateway.pipeline.reservation import Reservation, Standing, shown
 
 _log = logging.getLogger("gateway.rate_limit")
+
+# Refusals that cost the gateway a text's parsing, checking or measuring.
+_WORKED_FOR = frozenset(
+    {
+        Code.DOCUMENT_TOO_LARGE,
+        Code.GRAPHQL_PARSE_FAILED,
+        Code.GRAPHQL_VALIDATION_FAILED,
+        Code.INTROSPECTION_DISABLED,
+        Code.PERSISTED_QUERY_HASH_MISMATCH,
+        Code.QUERY_NOT_IN_SAFELIST,
+        Code.DEPTH_LIMIT,
+        Code.ROOT_FIELD_LIMIT,
+        Code.FIELD_LIMIT,
+        Code.ALIAS_LIMIT,
+        Code.DIRECTIVE_LIMIT,
+        Code.NODE_LIMIT,
+        Code.COST_LIMIT,
+    }
+)
 
 
 def order_budget(exchange: Exchange) -> None:
@@ -63,8 +83,13 @@ async def reserve_budget(exchange: Exchange) -> None:
 
 
 async def settle_budget(exchange: Exchange) -> None:
-    """Returns at once: what is given back reaches Redis with the next order, or a moment later."""
+    """Returns at once: what is given back reaches Redis with the next order, or a moment later.
+
+    Only who sent a document that was refused waits for the charge of it.
+    """
     meter, reservation = exchange.parts.meter, exchange.reservation
+    if meter is not None and reservation is None and exchange.refused in _WORKED_FOR:
+        await _charge(exchange, meter)
     if meter is not None and exchange.order is not None:
         meter.withdraw(exchange.order)
     if meter is None or reservation is None:
@@ -83,6 +108,27 @@ async def settle_budget(exchange: Exchange) -> None:
 def refuse_used_up(reservation: Reservation) -> RefusedError:
     """Why ``reservation`` was not granted."""
     return _used_up(reservation, reservation.standings())
+
+
+async def _charge(exchange: Exchange, meter: Meter) -> None:
+    """One point and one request for the work of refusing; who has none left learns that instead."""
+    draws = meter.quotas.draws(client_of(exchange))
+    order = Order(draws.buckets, draws.amounts(UNIT, UNIT))
+    if exchange.abandoned:
+        meter.give_back(dict.fromkeys(draws.buckets, -UNIT), local=meter.is_local)
+        return
+    grant = await meter.take(order)
+    share = meter.settings.local_share if grant.local else 1.0
+    spent = grant.spent
+    reservation = Reservation(draws, order.amounts, spent.granted, spent.levels, grant.local, share)
+    exchange.throttle, exchange.rate = reservation.throttle(), reservation.standings()
+    enforced = meter.settings.mode == "enforce"
+    if spent.granted or not enforced:
+        return
+    refusal = _used_up(reservation, exchange.rate)
+    exchange.refused, exchange.errors = refusal.code, refusal.errors
+    exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
+    exchange.retry_after_seconds = max(each.reset_seconds for each in exchange.rate)
 
 
 def client_of(exchange: Exchange) -> Client:

@@ -27,6 +27,12 @@ def cache_headers(response: Response) -> HeaderLines:
     return headers
 
 
+def wants_unkept(headers: Headers) -> bool:
+    """Whether the client will not have an answer from any cache, ours included (RFC 9111, 5.2.1.4)."""
+    directives = headers.get("cache-control", "").lower().split(",")
+    return "no-cache" in [each.strip() for each in directives]
+
+
 def is_known(headers: Headers, response: Response) -> bool:
     """Whether the client has this very answer: the validators are weak, and so is the comparison."""
     if response.etag is None or response.cache_control is None:

@@ -13,6 +13,10 @@ from tests.datasources.redis.conftest import PrivateServer, SettingsOf, scope
 BLOCKED = Script(
     "blocked", "return redis.call('INFO', 'clients'):find('blocked_clients:1', 1, true)", "0" * 40
 )
+COUNT = Script("count", "return redis.call('INCR', KEYS[1])", "0" * 40)
+READS = Script(
+    "reads", "return redis.call('INFO', 'stats'):match('total_reads_processed:(%d+)')", "0" * 40
+)
 
 
 async def test_status_of_a_redis_that_answers(redis: RedisStore) -> None:
@@ -22,6 +26,7 @@ async def test_status_of_a_redis_that_answers(redis: RedisStore) -> None:
     assert status["version"] is not None
     assert status["version"][0].isdigit()
     assert status["latency_ms"] is not None
+    assert status["latency_ms"] == round(status["latency_ms"], 2)
     assert (status["breaker"], status["pool_size"], status["pool_in_use"]) == ("closed", 1, 0)
 
 
@@ -50,6 +55,39 @@ async def test_a_new_server_is_taught_the_scripts(
 
     assert [call.statement for call in calls] == ["EVALSHA claim", "EVAL claim", "EVALSHA claim"]
     await redis.close()
+
+
+async def test_scripts_of_one_turn_travel_in_one_write(
+    server: PrivateServer, settings_of: SettingsOf
+) -> None:
+    redis = await RedisStore.open(settings_of(url=server.url))
+    key = f"{redis.settings.key_prefix}:counter"
+    await redis.run(scope(), COUNT, [key], [])
+    before = await redis.run(scope(), READS, [], [])
+
+    counts = await asyncio.gather(*(redis.run(scope(), COUNT, [key], []) for _ in range(50)))
+
+    after = await redis.run(scope(), READS, [], [])
+    assert counts == list(range(2, 52))
+    assert int(after) - int(before) == 2  # the fifty, and the one that asks
+    await redis.close()
+
+
+async def test_of_those_that_travel_together_each_has_its_own_end(redis: RedisStore) -> None:
+    key = f"{redis.settings.key_prefix}:counter"
+    gone = asyncio.create_task(redis.run(scope(), COUNT, [key], []))
+    others = [
+        asyncio.create_task(redis.run(scope(), each, [key], []))
+        for each in (COUNT, Script("broken", "this is not Lua", "0" * 40), COUNT)
+    ]
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    answers = await asyncio.gather(gone, *others, return_exceptions=True)
+
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert answers[1:4:2] == [2, 3]
+    assert isinstance(answers[2], StoreUnavailableError)
 
 
 async def test_callers_wait_for_a_free_connection(settings_of: SettingsOf) -> None:

@@ -17,9 +17,11 @@ from resolvers.api_key import Wish, issue
 from resolvers.viewer import Role
 from tests.gateway.auth.conftest import (
     ADA,
+    ANN,
     BOB,
     COMPANIES,
     EVE,
+    ROOT,
     Door,
     Open,
     ask,
@@ -63,7 +65,11 @@ async def kept(stores: Stores, text: str) -> ApiKeyRecord:
     [
         (Role.CUSTOMER, ADA, f"customer {OWN}"),
         (Role.CUSTOMER, BOB, "customer "),
-        (Role.ANALYST, ADA, "analyst every"),
+        (Role.ANALYST, ANN, "analyst every"),
+        (Role.CUSTOMER, ANN, "customer "),
+        (Role.ADMIN, ANN, "analyst every"),
+        (Role.ANALYST, ADA, f"customer {OWN}"),
+        (Role.ANALYST, ROOT, "analyst every"),
         (Role.SERVICE, None, "service every"),
         (Role.ADMIN, None, "admin every"),
     ],

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,8 +11,9 @@ from datasources.stores import Stores
 from resolvers import global_id
 from resolvers.viewer import Role
 from schema import build_schema
-from tests.gateway.auth.conftest import ADA, ANN, BOB, Open, ask_as, scope
+from tests.gateway.auth.conftest import ADA, ANN, BOB, ROOT, Open, ask_as, scope
 from tests.gateway.auth.test_api_key import make, prefix
+from tests.gateway.auth.test_session import sign_in
 
 CREATE = """
 mutation ($input: CreateApiKeyInput!) {
@@ -30,11 +32,14 @@ mutation ($input: RevokeApiKeyInput!) {
 FULL = build_schema().core
 
 
-async def run(client: httpx.AsyncClient, key: str, query: str, **wish: Any) -> dict[str, Any]:
+async def run(
+    client: httpx.AsyncClient, key: str | None, query: str, **wish: Any
+) -> dict[str, Any]:
+    """Asks by ``key``, or as who is signed in."""
     answer = await client.post(
         "/graphql",
         json={"query": query, "variables": {"input": wish}},
-        headers={"authorization": f"Bearer {key}"},
+        headers={} if key is None else {"authorization": f"Bearer {key}"},
     )
     assert answer.status_code == 200, answer.text
     (payload,) = answer.json()["data"].values()
@@ -49,18 +54,18 @@ def user(key: object) -> str:
 async def test_an_admin_makes_a_key_that_works_and_takes_it_back(
     opened: Open, stores: Stores
 ) -> None:
-    admin = await make(stores, Role.ADMIN)
     async with opened(FULL, key_cache_seconds=0.000_001) as client:
+        await sign_in(client, "root@example.org")
         made = await run(
-            client, admin, CREATE, name=" Shop ", role="CUSTOMER", userId=user(ADA), expiresInDays=7
+            client, None, CREATE, name=" Shop ", role="CUSTOMER", userId=user(ADA), expiresInDays=7
         )
         asked = await client.post(
             "/graphql",
             json={"query": "{ viewer { id name roles } }"},
             headers={"authorization": f"Bearer {made['secret']}"},
         )
-        revoked = await run(client, admin, REVOKE, prefix=made["apiKey"]["prefix"])
-        again = await run(client, admin, REVOKE, prefix=made["apiKey"]["prefix"])
+        revoked = await run(client, None, REVOKE, prefix=made["apiKey"]["prefix"])
+        again = await run(client, None, REVOKE, prefix=made["apiKey"]["prefix"])
         refused = await ask_as(client, made["secret"])
 
     key = made["apiKey"]
@@ -82,14 +87,13 @@ async def test_an_admin_makes_a_key_that_works_and_takes_it_back(
     assert refused.status_code == 401
 
 
-async def test_two_keys_that_are_asked_for_alike_are_two(opened: Open, stores: Stores) -> None:
-    admin = await make(stores, Role.ADMIN)
+async def test_two_keys_that_are_asked_for_alike_are_two(opened: Open) -> None:
     wish = '(input: {name: "Twin", role: SERVICE}) { secret }'
     async with opened(FULL) as client:
+        await sign_in(client, "root@example.org")
         answer = await client.post(
             "/graphql",
             json={"query": f"mutation {{ a: createApiKey{wish} b: createApiKey{wish} }}"},
-            headers={"authorization": f"Bearer {admin}"},
         )
 
     made = answer.json()["data"]
@@ -125,10 +129,10 @@ async def test_what_an_admin_can_mend(
     wish: dict[str, Any],
     expected: list[tuple[str, list[str]]],
 ) -> None:
-    admin = await make(stores, Role.ADMIN)
     before = len(await stores.api_keys.all(scope()))
     async with opened(FULL) as client:
-        made = await run(client, admin, CREATE, **{"name": "Key", "role": "SERVICE", **wish})
+        await sign_in(client, "root@example.org")
+        made = await run(client, None, CREATE, **{"name": "Key", "role": "SERVICE", **wish})
 
     assert [(each["code"], each["field"]) for each in made["userErrors"]] == expected
     assert (made["secret"], made["apiKey"]) == (None, None)
@@ -146,22 +150,32 @@ async def test_what_an_admin_can_mend(
     ],
 )
 async def test_others_make_keys_for_themselves_in_roles_that_they_have(
-    opened: Open, stores: Stores, wish: dict[str, Any], codes: list[str]
+    opened: Open, wish: dict[str, Any], codes: list[str]
 ) -> None:
-    own = await make(stores, Role.CUSTOMER, ADA)
     async with opened(FULL) as client:
-        made = await run(client, own, CREATE, name="Mine", **wish)
+        await sign_in(client, "ada@example.org")
+        made = await run(client, None, CREATE, name="Mine", **wish)
 
     assert [each["code"] for each in made["userErrors"]] == codes
     assert (made["secret"] is None) == bool(codes)
 
 
-async def test_a_program_without_an_account_makes_no_keys(opened: Open, stores: Stores) -> None:
-    service = await make(stores, Role.SERVICE)
+@pytest.mark.parametrize(
+    ("role", "owner"), [(Role.SERVICE, None), (Role.CUSTOMER, ADA), (Role.ADMIN, ROOT)]
+)
+async def test_a_key_makes_no_keys_which_would_outlive_it(
+    opened: Open, stores: Stores, role: Role, owner: UUID | None
+) -> None:
+    key = await make(stores, role, owner)
+    before = len(await stores.api_keys.all(scope()))
     async with opened(FULL) as client:
-        made = await run(client, service, CREATE, name="More", role="SERVICE")
+        made = await run(client, key, CREATE, name="More", role=role.name)
 
-    assert [each["code"] for each in made["userErrors"]] == ["USER_NOT_YOU"]
+    assert [(each["code"], each["field"]) for each in made["userErrors"]] == [
+        ("NOT_WITH_A_KEY", [])
+    ]
+    assert (made["secret"], made["apiKey"]) == (None, None)
+    assert len(await stores.api_keys.all(scope())) == before
 
 
 async def test_others_take_back_their_own_keys_and_learn_of_no_other(

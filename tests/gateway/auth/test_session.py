@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from graphql import build_schema
 
 from datasources.redis.settings import RedisSettings
 from gateway.auth.password import hash_password
@@ -239,3 +240,29 @@ async def test_there_is_no_login_where_it_is_no_source(opened: Open) -> None:
         statuses = [(await client.get(path)).status_code for path in ("/login", "/me")]
 
     assert statuses == [404, 404]
+
+
+async def test_a_stranger_cannot_lock_an_account_from_elsewhere(
+    opened: Open, accounts: StoreSettings
+) -> None:
+    async with serve_schema(
+        build_schema("type Query { who: String }"),
+        postgres=accounts.postgres,
+        mongodb=accounts.mongo,
+        redis=accounts.redis.model_copy(update={"key_prefix": f"test-{uuid4().hex}"}),
+        auth={"sources": "login", "cookie_secure": False, "login_account_attempts": 2},
+        http={"trusted_proxies": 1},
+    ) as client:
+        far = {"x-forwarded-for": "192.0.2.7"}
+        tried = [await sign_in(client, "bob@example.org", "wrong", **far) for _ in range(3)]
+        own = await sign_in(client, "bob@example.org")
+
+    assert [each.status_code for each in tried] == [401, 401, 429]
+    assert own.status_code == 200
+
+
+async def test_an_account_is_guarded_against_attempts_from_everywhere(opened: Open) -> None:
+    async with opened(login_everywhere_attempts=2) as client:
+        tried = [await sign_in(client, f"{ADA}@example.org", "wrong") for _ in range(3)]
+
+    assert [each.status_code for each in tried] == [401, 401, 429]

@@ -131,6 +131,10 @@ BAD: dict[str, tuple[str, Callable[[dict[str, Key]], str]]] = {
         "inactive",
         lambda keys: sign(keys["RS256"], sub=str(EVE), roles=["customer"]),
     ),
+    "for an analyst whose account is not active": (
+        "inactive",
+        lambda keys: sign(keys["RS256"], sub=str(EVE), roles=["analyst"]),
+    ),
     "unsigned": (
         "token_signature",
         lambda keys: sign(keys["RS256"]).rpartition(".")[0] + ".",

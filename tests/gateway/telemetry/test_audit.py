@@ -46,6 +46,7 @@ async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None
         "mongodb": seeded.mongo,
         "redis": seeded.redis,
         "audit": {"interval_seconds": 0.01},
+        "rate_limit": {"mode": "enforce"},
     }
     async with serve_schema(build_schema().core, **given) as client:
         good = await ask(client, READ, first=3)
@@ -56,6 +57,7 @@ async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None
     assert (line["level"], line["logger"]) == ("INFO", "gateway.audit")
     assert line["message"] == "query Read: ok"
     assert line["context"]["rows"]["postgresql"] == 4  # three, and the one that tells of more
+    assert line["context"]["rows"].get("redis", 0) == 0  # what budgets and caches say is no data
     assert line["context"]["operation"] == {"type": "query", "name": "Read"}
     assert line["context"]["cost"] == {"requested": 4, "actual": 4}
     assert len(line["context"]["variables_sha256"]) == len(line["context"]["document_sha256"]) == 64

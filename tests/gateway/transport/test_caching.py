@@ -132,3 +132,17 @@ async def test_off_means_that_nothing_is_kept(priced: GraphQLSchema, store_urls:
 
     assert [answer.json()["data"]["material"]["price"] for answer in answers] == [1, 2]
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+
+
+@pytest.mark.parametrize("directives", ["no-cache", "max-age=0, No-Cache"])
+async def test_a_client_that_will_have_no_kept_answer_gets_a_new_one(
+    client: httpx.AsyncClient, directives: str
+) -> None:
+    first, kept = await get(client), await get(client)
+    told = await client.get(
+        "/graphql", params={"query": QUERY}, headers={"cache-control": directives}
+    )
+
+    assert first.json()["data"] == kept.json()["data"]
+    assert told.json()["data"]["material"]["price"] == first.json()["data"]["material"]["price"] + 1
+    assert "extensions" not in told.json() or "cache" not in told.json()["extensions"]

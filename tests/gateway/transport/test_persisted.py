@@ -107,3 +107,16 @@ async def test_a_document_id_by_get(server: httpx.AsyncClient) -> None:
 
     assert (unknown.status_code, code(unknown)) == (404, "PERSISTED_DOCUMENT_NOT_FOUND")
     assert (twice.status_code, code(twice)) == (422, "INVALID_PARAMETERS")
+
+
+async def test_a_hash_in_upper_case_is_the_same_hash(server: httpx.AsyncClient) -> None:
+    text = "{ upper: name }"
+    shouted = {"persistedQuery": {"version": 1, "sha256Hash": digest_of(text).upper()}}
+
+    kept = await server.post("/graphql", json={"query": text, "extensions": shouted})
+    found = [
+        await server.post("/graphql", json={"extensions": each}) for each in (shouted, hashed(text))
+    ]
+
+    for response in (kept, *found):
+        assert (response.status_code, response.json()) == (200, {"data": {"upper": "gateway"}})

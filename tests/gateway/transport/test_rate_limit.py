@@ -66,6 +66,29 @@ async def test_a_refusal_names_one_moment_everywhere(
     assert "data" not in body
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{ name", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ " + " ".join(f"a{i}: name" for i in range(1_000)) + " }", "ROOT_FIELD_LIMIT"),
+    ],
+)
+async def test_what_is_refused_unread_counts_as_a_request_and_a_point(
+    serve: Serve, stores: dict[str, Any], text: str, code: str
+) -> None:
+    limits = budgets(requests=Quota(3, 0.001))
+    async with serve(**stores, rate_limit=limits) as client:
+        answers = [await client.post("/graphql", json={"query": text}) for _ in range(4)]
+
+    codes = [answer.json()["errors"][0]["extensions"]["code"] for answer in answers]
+    assert codes == [code, code, code, "RATE_LIMITED"]
+    standings = read_list(answers[0].headers["ratelimit"])
+    assert (standings["points-user"]["r"], standings["requests-user"]["r"]) == (999, 2)
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) > 1
+
+
 async def test_off_keeps_and_shows_nothing(strict: httpx.AsyncClient) -> None:
     answer = await strict.post("/graphql", json=QUERY)
 
