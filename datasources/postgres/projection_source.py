@@ -18,6 +18,7 @@ _PAGE = written(
     f"""SELECT {_COLUMNS} FROM pricing_calculations
     WHERE id > :after ORDER BY id LIMIT :most"""  # noqa: S608 - own words
 )
+_HORIZON = written("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon")
 _COUNT = written("SELECT count(*) FROM pricing_calculations")
 # Rows whose events are not readable yet are left out, so that the sums are those of all events
 # before one position, whichever transactions are under way (decision 0014).
@@ -68,6 +69,11 @@ class ProjectionSource:
     ) -> Sequence[ProjectedCalculationRecord]:
         """The next rows by id."""
         return await self._postgres.fetch(scope, _PAGE, {"after": after, "most": most})
+
+    async def horizon(self, scope: Scope) -> Position:
+        """All events before it have been told, and their rows are here."""
+        rows = await self._postgres.fetch(scope, _HORIZON, {})
+        return Position(rows[0]["horizon"], 0)
 
     async def count(self, scope: Scope) -> int:
         rows = await self._postgres.fetch(scope, _COUNT, {})

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from datasources.daily_bucket import DailyBucket, DailyTotals, added
 from datasources.errors import StoreUnavailableError
-from datasources.event import EventKind, Position
+from datasources.event import BEGINNING, EventKind, Position
 from datasources.mongo.pricing_trend_change import BucketState, HeldBucket, PricingTrendChanges
 from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.projection_source import ProjectionSource
@@ -42,6 +42,7 @@ class RollupProjection:
         self._source = source
         self._outbox = outbox
         self._buckets = buckets
+        self._rebuilt_to = BEGINNING
 
     async def apply(self, scope: Scope, events: Sequence[RelayedEvent]) -> None:
         emptied = await self._emptied(events)
@@ -75,23 +76,27 @@ class RollupProjection:
         for event in events:
             if event["kind"] == EventKind.CUSTOMER_DELETED:
                 named = event["payload"].get("buckets")
-                if named is None:  # told by a program from before there was a rollup
-                    await self.rebuild(lambda done, total: None)
-                else:
-                    found.update(
-                        DailyBucket(material, process, _day(day))
-                        for material, process, day in named
-                    )
+                if named is None:
+                    await self._take_unnamed(event)
+                    continue
+                found.update(
+                    DailyBucket(material, process, _day(day)) for material, process, day in named
+                )
         return found
+
+    async def _take_unnamed(self, event: RelayedEvent) -> None:
+        """A deletion that a program from before the rollup told of: one rebuild for all of them."""
+        if _position(event) >= self._rebuilt_to:
+            horizon = await self._source.horizon(piece_scope())
+            await self.rebuild(lambda done, total: None)
+            self._rebuilt_to = horizon
 
     async def _arrivals(
         self, scope: Scope, events: Sequence[RelayedEvent]
     ) -> Mapping[DailyBucket, _Arrivals]:
         """Of calculations that there still are; the deletion of the others is an event to come."""
         told = {
-            UUID(event["payload"]["calculation_id"]): Position(
-                event["transaction_id"], event["sequence"]
-            )
+            UUID(event["payload"]["calculation_id"]): _position(event)
             for event in events
             if event["kind"] == EventKind.CALCULATION_RECORDED
         }
@@ -155,6 +160,10 @@ def _follows(arrived: _Arrivals, before: HeldBucket, epoch: str) -> bool:
 def _bucket(row: ProjectedCalculationRecord) -> DailyBucket:
     midnight = row["created_at"].replace(hour=0, minute=0, second=0, microsecond=0)
     return DailyBucket(row["material"], row["process"], midnight)
+
+
+def _position(event: RelayedEvent) -> Position:
+    return Position(event["transaction_id"], event["sequence"])
 
 
 def _day(text: str) -> datetime:

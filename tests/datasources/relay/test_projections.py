@@ -146,6 +146,24 @@ async def test_sums_of_another_database_are_not_added_to(ledger: Ledger) -> None
     await ledger.check()
 
 
+async def test_a_deletion_that_names_no_buckets_is_found_in_all_of_them(ledger: Ledger) -> None:
+    """So were they told of before there was a rollup."""
+    begun = await last_position(ledger)
+    for _ in range(2):
+        customer_id = await ledger.customer()
+        await ledger.record(customer_id, at=NOON - 20 * DAY)
+        await take(ledger, await ledger.events(begun))
+        await ledger.delete(customer_id)
+    await ledger.postgres.execute(
+        "UPDATE outbox SET payload = payload - 'buckets' WHERE kind = 'customer_deleted'"
+    )
+    rollup = ledger.rollup()
+    for event in await ledger.events(begun):
+        await ledger.analytics().apply(within(), [event])
+        await rollup.apply(within(), [event])
+    await ledger.check()
+
+
 class Leader:
     """A relay that may be stopped before any call to a store, and takes events from where it began."""
 
