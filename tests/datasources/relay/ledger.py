@@ -13,7 +13,7 @@ import asyncpg
 from datasources.embedded.cluster import StoreUrls
 from datasources.event import BEGINNING, Event, EventKind, Position
 from datasources.mongo.client import Mongo
-from datasources.mongo.driver import Document, Find
+from datasources.mongo.driver import Document
 from datasources.postgres.unit_of_work import Claim
 from datasources.records import AnalysisRecord, PricingCalculationRecord
 from datasources.relay.analytics import AnalyticsProjection
@@ -23,10 +23,8 @@ from datasources.scope import Scope
 from datasources.stores import Stores, open_stores
 from tests.databases import StoreSettings, fresh_databases
 from tests.datasources.mongo.documents import NOON
+from tests.datasources.relay import agreement
 from tests.schema.workshop import CUSTOMER, furnish
-
-Bucket = tuple[str, str, datetime]
-Sums = tuple[int, Decimal, Decimal, Decimal, Decimal, datetime, datetime]
 
 ANALYSIS: AnalysisRecord = {
     "market_data": {
@@ -41,10 +39,6 @@ ANALYSIS: AnalysisRecord = {
     },
     "metadata": {"source": "test", "$where": {"a.b": [1, None]}, "": 2.5},
 }
-_TRUTH = """SELECT material, process, date_trunc('day', created_at, 'UTC') AS day, count(*),
-    sum(total_price), sum(price_per_unit), min(total_price), max(total_price),
-    date_trunc('milliseconds', min(created_at)), date_trunc('milliseconds', max(created_at))
-    FROM pricing_calculations GROUP BY 1, 2, 3"""
 
 
 def within(seconds: float = 60.0) -> Scope:
@@ -128,44 +122,17 @@ class Ledger:
         return events
 
     async def documents(self) -> dict[UUID, Document]:
-        """Those that are filled in."""
-        filled = Find("pricing_analytics", {"pricing_data": {"$exists": True}}, {"_id": 0})
-        found = await self.mongo.find(within(), filled)
-        return {document.pop("calculation_id"): document for document in found}
+        return await agreement.documents(self.mongo)
 
-    async def buckets(self) -> dict[Bucket, Sums]:
-        """Those that hold anything."""
-        found = await self.mongo.find(
-            within(), Find("pricing_trends_daily", {"count": {"$gt": 0}}, {"_id": 0})
-        )
-        return {
-            (each["material"], each["process"], each["day"]): (
-                each["count"],
-                *(each[name].to_decimal() for name in ("total", "unit_total", "min", "max")),
-                each["first_at"],
-                each["last_at"],
-            )
-            for each in found
-        }
+    async def buckets(self) -> dict[agreement.Bucket, agreement.Sums]:
+        return await agreement.buckets(self.mongo)
 
-    async def truth(self) -> dict[Bucket, Sums]:
-        rows = await self.postgres.fetch(_TRUTH)
-        return {tuple(row)[:3]: tuple(row)[3:] for row in rows}
+    async def truth(self) -> dict[agreement.Bucket, agreement.Sums]:
+        return await agreement.truth(self.postgres)
 
     async def check(self) -> None:
         """That MongoDB holds exactly what follows from PostgreSQL's rows."""
-        rows = await self.postgres.fetch(
-            "SELECT * FROM pricing_calculations WHERE analysis IS NOT NULL"
-        )
-        documents = await self.documents()
-        assert documents.keys() == {row["id"] for row in rows}
-        for row in rows:
-            document = documents[row["id"]]
-            assert document["customer_id"] == row["customer_id"]
-            assert "placed_at" not in document
-            priced = document["pricing_data"]["total_price"].to_decimal()
-            assert priced == row["total_price"]
-        assert await self.buckets() == await self.truth()
+        await agreement.check_agreement(self.postgres, self.mongo)
 
     async def caught_up(self) -> None:
         """Everything up to now is told to MongoDB."""
