@@ -1,0 +1,76 @@
+"""gateway events tail: what happens to prices, line by line, and where to go on after Ctrl-C."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import orjson
+
+from tests.databases import StoreSettings
+from tests.gateway.subscription.newsroom import Newsroom, newsroom
+
+PROGRAM = (sys.executable, "-c", "from gateway.cli import main; main()", "events", "tail")
+
+
+@asynccontextmanager
+async def tailing(room: Newsroom, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    url = str(room.client.base_url.join("/graphql"))
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "--url", url, *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def line_of(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    return await process.stdout.readline()
+
+
+async def test_each_event_is_a_line_and_the_end_says_where_to_go_on(
+    materials: StoreSettings,
+) -> None:
+    only = ("--material", "steel_4140", "--type", "material-price-changed")
+    async with newsroom(materials) as room:
+        async with tailing(room, *only, "--json") as process:
+            first = asyncio.create_task(line_of(process))
+            while not first.done():
+                await room.change("steel_4140")
+            event = orjson.loads(first.result())
+            while Decimal(event["newPricePerKg"]) != room.price:
+                event = orjson.loads(await line_of(process))
+            process.send_signal(signal.SIGINT)
+            _, said = await process.communicate()
+        before, now = room.price, await room.change("steel_4140")
+        async with tailing(room, *only, "--after", event["cursor"]) as process:
+            shown = await line_of(process)
+
+    assert event["type"] == "MaterialPriceChanged"
+    assert event["material"] == {"name": "steel_4140"}
+    assert process.returncode == -signal.SIGKILL
+    assert said.decode() == f"gateway: go on here with --after {event['cursor']}\n"
+    assert (
+        shown.decode()
+        .rstrip()
+        .endswith(f"  price        steel_4140  {before:.4f} -> {now:.4f} per kg")
+    )
+
+
+async def test_what_asking_again_would_not_change_ends_it_with_1(materials: StoreSettings) -> None:
+    async with (
+        newsroom(materials) as room,
+        tailing(room, "--material", "unobtainium") as process,
+    ):
+        _, said = await process.communicate()
+
+    assert process.returncode == 1
+    assert said.decode().startswith("gateway: UNKNOWN_MATERIAL: ")
