@@ -51,7 +51,7 @@ async def is_let_in(server: httpx.AsyncClient) -> bool:
     async with talk_to(server) as talk:
         await talk.say("connection_init")
         try:
-            return (await talk.hear())["type"] == "connection_ack"
+            return bool((await talk.hear())["type"] == "connection_ack")
         except ConnectionClosed:
             return False
 
