@@ -26,6 +26,8 @@ class Breaker:
     failures_to_open: int = 3
     open_seconds: float = 2.0
     clock: Callable[[], float] = monotonic
+    calls: int = field(default=0, init=False)  # that were let through, since the start
+    failed_calls: int = field(default=0, init=False)
     _failures: int = field(default=0, init=False)
     _opened_at: float | None = field(default=None, init=False)
     _probe: "_Probe | None" = field(default=None, init=False)
@@ -48,9 +50,11 @@ class Breaker:
         return None if self._opened_at is None else await self._admit(wait_seconds)
 
     def _leave(self, probe: "_Probe | None", error: BaseException | None) -> None:
+        self.calls += 1
         if error is None:
             self._failures, self._opened_at = 0, None
         elif isinstance(error, StoreUnavailableError):
+            self.failed_calls += 1
             self._fail()
             if probe:
                 probe.failed = True

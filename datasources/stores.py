@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from datasources.breaker import Breaker
 from datasources.event_feed import EventFeed
 from datasources.mongo.audit import AuditRepository
 from datasources.mongo.client import Mongo
@@ -85,6 +86,7 @@ class Stores:
     relay_state: RelayStateRepository
     dead_letters: DeadLetterRepository
     questions: tuple[Status, ...]
+    breakers: tuple[Breaker, ...]
 
     async def statuses(self) -> list[StoreStatusRecord]:
         """PostgreSQL, MongoDB and Redis, asked at the same time; one that is down says so."""
@@ -145,4 +147,5 @@ async def open_stores(
             relay_state=RelayStateRepository(sql),
             dead_letters=DeadLetterRepository(sql),
             questions=(sql.status, documents.status, cache.status),
+            breakers=(sql.breaker, documents.breaker, cache.breaker),
         )

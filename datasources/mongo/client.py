@@ -41,7 +41,7 @@ class Mongo:
         self._driver = driver
         self._pool = pool
         self._observer = observer
-        self._breaker = Breaker("mongodb")
+        self.breaker = Breaker("mongodb")
         self._waits = Waits()
 
     @classmethod
@@ -98,7 +98,7 @@ class Mongo:
             "available": version is not None,
             "latency_ms": round((monotonic() - started) * 1000, 2) if version else None,
             "version": version,
-            "breaker": self._breaker.state,
+            "breaker": self.breaker.state,
             "pool_size": self._pool.size,
             "pool_in_use": self._pool.in_use,
             "message": message,
@@ -116,7 +116,7 @@ class Mongo:
         if seconds < _SHORTEST_SECONDS:
             raise unavailable("was not asked: no time is left")
         try:
-            async with self._breaker.guard(seconds):
+            async with self.breaker.guard(seconds):
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:

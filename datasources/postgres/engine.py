@@ -29,7 +29,7 @@ class Postgres:
         self.settings = settings
         self._pool = Pool(settings)
         self._observer = observer
-        self._breaker = Breaker("postgresql")
+        self.breaker = Breaker("postgresql")
 
     @classmethod
     async def open(cls, settings: PostgresSettings, observer: Observer = ignore) -> Self:
@@ -57,7 +57,7 @@ class Postgres:
             raise unavailable("was not asked: no time is left")
         seconds = min(self.settings.timeout_seconds, remaining)
         try:
-            async with self._breaker.guard(seconds):
+            async with self.breaker.guard(seconds):
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
@@ -82,7 +82,7 @@ class Postgres:
             "available": version is not None,
             "latency_ms": round((monotonic() - started) * 1000, 2) if version else None,
             "version": version,
-            "breaker": self._breaker.state,
+            "breaker": self.breaker.state,
             "pool_size": self._pool.size,
             "pool_in_use": self._pool.in_use,
             "message": message,

@@ -33,7 +33,7 @@ class RedisStore:
     def __init__(self, settings: RedisSettings, observer: Observer) -> None:
         self.settings = settings
         self._observer = observer
-        self._breaker = Breaker("redis")
+        self.breaker = Breaker("redis")
         # One timeout around the whole call (below) replaces the driver's own per read and write.
         self._options: dict[str, Any] = {
             "socket_timeout": None,
@@ -141,7 +141,7 @@ class RedisStore:
             available=message is None,
             latency_ms=latency_ms,
             version=version,
-            breaker=self._breaker.state,
+            breaker=self.breaker.state,
             pool_size=len(self._pool._in_use_connections)
             + self._mail.size
             + sum(each.is_connected for each in idle),
@@ -178,7 +178,7 @@ class RedisStore:
         command: tuple[Argument, ...],
         rows: Callable[[Any], int] | None,
     ) -> Any:
-        async with self._breaker.guard(self.settings.timeout_seconds):
+        async with self.breaker.guard(self.settings.timeout_seconds):
             began = perf_counter()
             answer: Any = None
             try:
@@ -196,7 +196,7 @@ class RedisStore:
             return answer
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
-        return StoreUnavailableError("redis", reason, self._breaker.open_seconds)
+        return StoreUnavailableError("redis", reason, self.breaker.open_seconds)
 
 
 def _reason(error: Exception) -> str:

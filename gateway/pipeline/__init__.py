@@ -11,6 +11,7 @@ from gateway.pipeline.admission import admit, release
 from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.audit import audit
 from gateway.pipeline.caching import read_cache, use_stale, write_cache
+from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
@@ -50,13 +51,14 @@ STAGES = (
     Stage(write_cache, closing=True),
     Stage(encode, closing=True),
     Stage(audit, closing=True),
+    Stage(count, closing=True),
 )
 
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
 _OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
 _CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
-_AFTER_EVENT = (count_cost, show_cost, encode, audit)
+_AFTER_EVENT = (count_cost, show_cost, encode, audit, count)
 
 
 async def answer(request: Request, parts: Parts) -> Response:

@@ -29,6 +29,7 @@ from gateway.pipeline.reservation import Reservation, Standing, Throttle
 from gateway.pipeline.view import View, Views
 from gateway.pipeline.watch import Watch
 from gateway.telemetry.audit import AuditTrail
+from gateway.telemetry.operation_count import OperationCount
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
@@ -81,6 +82,7 @@ class Parts:
     operation_limits: OperationLimitSettings = field(default_factory=OperationLimitSettings)
     cost_shown: bool = True
     subscriptions: Subscriptions | None = None  # none takes no subscriptions
+    operations: OperationCount = field(default_factory=OperationCount)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from datasources.records import RelayStatusRecord
 from gateway.pipeline.exchange import Parts
+from gateway.transport.operation_metrics import of_operations, of_stores
 from gateway.transport.relay_status import relay_status
 
 
@@ -26,6 +27,8 @@ class _OfParts(Collector):
         self._relayed = relayed
 
     def collect(self) -> Iterator[Metric]:
+        yield from of_operations(self._parts.operations)
+        yield from of_stores(self._parts.stores)
         yield from self._of_process()
         if self._parts.relay is not None:
             yield GaugeMetricFamily(

@@ -254,7 +254,7 @@ async def test_redis_killed_means_that_nothing_is_kept_and_all_can_be_made(
 
     assert found == [Finding(), Finding()]
     await server.start()
-    await until(lambda: own[0]._redis._breaker.state != "open")
+    await until(lambda: own[0]._redis.breaker.state != "open")
     await keep(own[0], b'"new"')
     await until(lambda: own[0]._memory.trusted)
 
@@ -295,6 +295,6 @@ async def test_a_redis_that_comes_back_with_what_it_had_ends_every_answer(
 
     await server.kill()
     await server.start()
-    await until(lambda: redis._breaker.state != "open")
+    await until(lambda: redis.breaker.state != "open")
 
     assert (await find(own[1])).answer is None

@@ -1,0 +1,23 @@
+"""Counting: adds the operation to the numbers that this process tells a collector."""
+
+from time import monotonic
+
+from gateway.pipeline.exchange import Exchange
+
+
+async def count(exchange: Exchange) -> None:
+    operation, cached = exchange.operation, exchange.cached
+    exchange.parts.operations.note(
+        operation.operation.value if operation else "none",
+        _outcome(exchange),
+        monotonic() - exchange.started,
+        cached.status if cached else None,
+    )
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.abandoned:
+        return "abandoned"
+    if exchange.refused:
+        return exchange.refused.value
+    return "partial" if exchange.errors else "ok"
