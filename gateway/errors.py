@@ -133,14 +133,16 @@ def mask(error: BaseException) -> FormattedError:
     }
 
 
-def translate(errors: Sequence[GraphQLError], data: object) -> list[FormattedError]:
-    """The errors of an execution, in the order of their fields in ``data``.
+def translate(
+    errors: Sequence[GraphQLError], data: object, *, ordered: bool = False
+) -> list[FormattedError]:
+    """The errors of an execution, in the order of their fields in ``data`` unless they are so already.
 
     An error that fills many slots is masked and logged once, under one errorId.
     """
     masked: dict[int, FormattedError] = {}
-    ordered = sorted(errors, key=_Position(data))
-    return [_translate(error, masked) for error in ordered]
+    told = errors if ordered else sorted(errors, key=_Position(data))
+    return [_translate(error, masked) for error in told]
 
 
 def _translate(error: GraphQLError, masked: dict[int, FormattedError]) -> FormattedError:

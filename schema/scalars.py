@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import (
     FloatValueNode,
@@ -35,9 +36,10 @@ def _show_time(value: datetime) -> str:
 
 
 def _show_times(values: list[datetime]) -> list[str]:
-    if {value.tzinfo for value in values} == {UTC}:
-        return [f"{value.isoformat()[:-6]}Z" for value in values]
-    return [_show_time(value) for value in values]
+    """Written by orjson in one go, which a quote and a comma between two quotes take apart again."""
+    if {value.tzinfo for value in values} != {UTC}:
+        return [_show_time(value) for value in values]
+    return orjson.dumps(values, option=orjson.OPT_UTC_Z).decode()[2:-2].split('","')
 
 
 def _read_time(value: object) -> datetime:

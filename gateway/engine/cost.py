@@ -19,6 +19,7 @@ DEFAULT_LIST_SIZE = 10
 UNBOUNDED = 10**15  # a sum that is larger is too much whatever the limit
 
 Variables = Mapping[str, Any]
+Counts = Mapping[tuple[str, ...], int]
 Size = Callable[[Variables], int]
 Tests = frozenset[tuple[str, bool]]  # variables of @include and @skip, and what each must be
 
@@ -73,6 +74,12 @@ class Group:
                 total += term.weight
         return total
 
+    def actual_of(
+        self, counts: Counts, path: tuple[str, ...], parents: int, given: Variables
+    ) -> int:
+        """The same for so many objects at ``path``, of numbers alone."""
+        return sum(term.actual_of(counts, (*path, term.key), parents, given) for term in self.paid)
+
 
 @dataclass(slots=True)
 class Term:
@@ -90,6 +97,7 @@ class Term:
     conditions: Sequence[Tests]
     groups: Sequence[Group]
     nested: bool = False
+    names: Sequence[str] = ()  # of the possible types, where there may be several
     fixed: Price | None = field(init=False, default=None)
     paid: bool = field(init=False)
     deep: bool = field(init=False)
@@ -144,6 +152,21 @@ class Term:
             return self.type_weight + self.groups[0].actual(value)
         return self.type_weight + max([group.actual(value) for group in self.groups])
 
+    def actual_of(
+        self, counts: Counts, path: tuple[str, ...], parents: int, given: Variables
+    ) -> int:
+        """What ``parents`` objects with the field at ``path`` cost by it."""
+        if not self.included(given):
+            return 0
+        number = counts.get(path, 0)
+        total = self.weight * parents + self.type_weight * number
+        if number and self.deep:
+            for name, group in zip(self.names or ("",), self.groups, strict=True):
+                below = (*path, f"... on {name}") if name else path
+                held = counts.get(below, 0)
+                total += group.actual_of(counts, below, held, given) if held else 0
+        return total
+
     def fields(self, variables: Variables, path: tuple[str, ...] = ()) -> Iterator[FieldPrice]:
         """The prices of this field and of those below it, of all that cost something."""
         if not self.paid or not self.included(variables):
@@ -179,6 +202,14 @@ class CostFormula:
     def actual(self, data: Mapping[str, Any] | None) -> int:
         """What ``data``, the operation's result, did cost, in points."""
         return self.base if data is None else self.base + self.group.actual(data)
+
+    def actual_of(self, counts: Counts, variables: Variables) -> int:
+        """The same from how many values the result holds (gateway/engine/counting.py).
+
+        Of an object whose type is not known from the field, its own type counts; :meth:`actual` takes the
+        dearest that its data may be of, which is the same unless types call different prices alike.
+        """
+        return self.base + self.group.actual_of(counts, (), 1, self.given(variables))
 
     def fields(self, variables: Variables) -> Iterator[FieldPrice]:
         """The price of each field that costs something, from the outermost in."""

@@ -144,6 +144,9 @@ class _Compiler:
             _any_of(conditions),
             groups,
             nested=_is_list(_item(definition.type)),
+            names=[kind.name for kind in self.possible(returned)]
+            if is_abstract_type(returned)
+            else (),
         )
 
     def possible(self, kind: Any) -> Iterable[GraphQLObjectType]:

@@ -5,16 +5,23 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLSchema, VariableValues
 
+from gateway.engine.counting import Counts, Path, count_values
 from gateway.engine.plan import Plan
 from gateway.engine.request import Request
 from gateway.engine.run import Run
 
 
 class Outcome(NamedTuple):
-    """What a run came to; the errors stand in the order of their places in the answer."""
+    """What a run came to; the errors stand in the order of their places in the answer.
+
+    ``counts`` are those of gateway/engine/counting.py, ``None`` where there were errors. ``is_folded``
+    says that there is finished JSON somewhere in ``data``.
+    """
 
     data: dict[str, Any] | None
     errors: Sequence[GraphQLError]
+    counts: Counts | None = None
+    is_folded: bool = False
 
 
 async def run_plan(
@@ -33,9 +40,12 @@ async def run_plan(
     """
     run = Run(Request(plan, schema, variables, context, root, hide_suggestions))
     data: dict[str, Any] = {}
+    counts: dict[Path, int] = {}
     for block in plan.roots:
         built = await run.answer(block)
         if built is None:
             return Outcome(None, run.told())
         data.update(built)
-    return Outcome(data, run.told())
+        if not run.faults:
+            counts.update(count_values(run.rows))
+    return Outcome(data, run.told(), None if run.faults else counts, run.is_folded)

@@ -38,7 +38,8 @@ class FieldPlan:
     """``nullable`` says of the field, of its items, of their items... whether null may stand there.
 
     ``place`` is the field's position in its object; ``read`` the column, among those that the block
-    reads, that holds its value or its keys. A field that fetches has a ``step``.
+    reads, that holds its value or its keys. A field that fetches has a ``step``. A hole in the text of
+    another field knows the response keys ``between`` the two.
     """
 
     selected: SelectedField
@@ -55,6 +56,7 @@ class FieldPlan:
     selection: Any = None
     fold: FoldPlan | None = None
     holes: "tuple[FieldPlan, ...]" = ()
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Plan compiler: makes the plan of an operation whose fields are merged."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -107,7 +108,11 @@ class _Compiler:
             plan = source.fold(selected)
         if plan is not None:
             holes = tuple(
-                self.field(each, number, {}, step, depth) for number, each in enumerate(plan.holes)
+                replace(
+                    self.field(each, number, {}, step, depth),
+                    between=_between(selected, each) or (),
+                )
+                for number, each in enumerate(plan.holes)
             )
         named = get_named_type(selected.definition.type)
         return FieldPlan(
@@ -159,6 +164,17 @@ class _Compiler:
         if found is None:
             found = self.leaves[kind] = Leaf(kind)
         return found
+
+
+def _between(outer: SelectedField, hole: SelectedField) -> tuple[str, ...] | None:
+    """The response keys between a field and a hole below it, which may be a copy of what is selected."""
+    for each in outer.fields:
+        if each is hole or each.nodes is hole.nodes:
+            return ()
+        below = _between(each, hole)
+        if below is not None:
+            return (each.response_key, *below)
+    return None
 
 
 def _way(selected: SelectedField) -> Way:

@@ -53,6 +53,7 @@ class Run:
     finished: set[int] = field(default_factory=set)
     begun: set[int] = field(default_factory=set)
     questions: dict[tuple[int, str], Question] = field(default_factory=dict)
+    is_folded: bool = False
 
     async def answer(self, block: Block) -> dict[str, Any] | None:
         """The objects of a root block, built; ``None`` where an error left nothing of it."""
@@ -186,6 +187,7 @@ class Run:
             if slots is None:
                 self._ask_in_group(ask)
                 return
+            self.is_folded = True
             column = FoldedColumn(self, rows, planned, ask.column.index)
             rows.values[place] = column
             for holes in column.fold(ask.values(slots)):

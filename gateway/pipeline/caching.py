@@ -122,7 +122,7 @@ def _end(
     if body is None or cached.status != "miss":
         cache.give_up(ticket, alone=cached.status != "miss" or _would_recur(exchange))
         return
-    data: Any = exchange.data
+    data: Any = orjson.loads(body) if exchange.is_folded else exchange.data
     tags = cached.plan.tags(
         exchange.request.variables or {}, data, _identify, cache.settings.max_tags
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import Executor
 from orjson import Fragment
@@ -14,7 +15,7 @@ from datasources.relay.worker import Relay
 from datasources.stores import Stores
 from gateway.auth.authenticator import CLOSED, Authenticator
 from gateway.auth.credentials import NOTHING, Credentials
-from gateway.engine.cost import Price
+from gateway.engine.cost import Counts, Price
 from gateway.engine.engine import Engine
 from gateway.errors import Code, FormattedError
 from gateway.pipeline.cached import Cached
@@ -118,6 +119,8 @@ class Exchange:
     retry_after_seconds: int | None = None  # whatever refused for now
     abandoned: bool = False  # the client went away: there is no answer
     data: dict[str, Any] | Fragment | None = None  # read_cache, as JSON; or execute
+    is_folded: bool = False  # execute: there is finished JSON somewhere in the data
+    counts: Counts | None = None  # execute: how many values the data holds, where that is known
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
     refused: Code | None = None  # whatever refused: there is no data entry then
     extensions: dict[str, Any] = field(default_factory=dict)  # any stage: joins the answer's
@@ -137,3 +140,8 @@ class Response:
     retry_after_seconds: int | None = None
     cache_control: str | None = None
     etag: str | None = None
+
+
+def unfolded(data: Any) -> Any:
+    """The data with the finished JSON in it read again."""
+    return orjson.loads(orjson.dumps(data))

@@ -51,8 +51,11 @@ async def _execute(
         for call in tuple(context.calls):
             call.cancel()
     exchange.data = result.data
+    ordered = isinstance(result, Outcome)
+    if isinstance(result, Outcome):
+        exchange.counts, exchange.is_folded = result.counts, result.is_folded
     if result.errors:
-        exchange.errors = translate(result.errors, result.data)
+        exchange.errors = translate(result.errors, result.data, ordered=ordered)
 
 
 class _Coroutines:

@@ -12,7 +12,7 @@ from gateway.engine.cost_compiler import MAX_TERMS, TooManyTermsError, compile_c
 from gateway.engine.dry_run import find_dry_run
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.breach import over, report
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, unfolded
 from gateway.pipeline.operation_plan import OperationPlan, fragments_of
 
 _MAX_FIELDS_SHOWN = 1_000
@@ -48,7 +48,12 @@ async def count_cost(exchange: Exchange) -> None:
     if formula is None or exchange.refused:
         return
     data: Any = exchange.data
-    exchange.actual_cost = 0 if isinstance(data, Fragment) else formula.actual(data)
+    if isinstance(data, Fragment):
+        exchange.actual_cost = 0
+    elif exchange.counts is not None:
+        exchange.actual_cost = formula.actual_of(exchange.counts, exchange.request.variables or {})
+    else:
+        exchange.actual_cost = formula.actual(unfolded(data) if exchange.is_folded else data)
 
 
 async def show_cost(exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ from graphql import (
     parse,
     validate,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.engine.awaiting import close_unstarted
@@ -51,6 +51,7 @@ def runner() -> Iterator[asyncio.Runner]:
 # graphql-core lets go of coroutines where an error ends their siblings.
 @pytest.mark.filterwarnings("ignore:coroutine.*was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**64))
 def test_answers_are_those_of_the_standard_executor(seed: int, runner: asyncio.Runner) -> None:
     random = Random(seed)  # noqa: S311 - each case again from its number

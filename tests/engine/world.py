@@ -221,7 +221,7 @@ class Builder:
 
     def possible(self, named: Any) -> Sequence[GraphQLObjectType]:
         if isinstance(named, GraphQLUnionType):
-            return named.types
+            return [*named.types]
         return [each for each in self.objects if named in each.interfaces]
 
 
