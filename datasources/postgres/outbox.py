@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from datasources.event import EventRecord, Position
+from datasources.event import BEGINNING, EventRecord, Position
 from datasources.postgres.funnel import Funnel
 from datasources.postgres.statement import Statement, written
 from datasources.scope import Scope
@@ -83,7 +83,10 @@ class OutboxRepository:
 
     async def oldest(self, scope: Scope) -> Oldest:
         """From where on every event is still there."""
-        (row,) = await self._funnel.fetch(scope, _OLDEST, {})
+        rows = await self._funnel.fetch(scope, _OLDEST, {})
+        if not rows:  # no relay was ever here
+            return Oldest(BEGINNING, None)
+        row = rows[0]
         return Oldest(Position(row["transaction_id"], row["sequence"]), row["occurred_at"])
 
     async def last(self, scope: Scope) -> Position:

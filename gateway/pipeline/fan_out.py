@@ -25,6 +25,7 @@ _AT_ONCE = 500  # events of one read
 _REMEMBERED = 1_024  # events told last, for those who join a little later
 _READ_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
+_PATIENCE_SECONDS, _GLANCE_SECONDS = 0.1, 0.005
 
 _log = logging.getLogger("gateway.subscription")
 
@@ -44,6 +45,11 @@ class EventFilter(Protocol):
 
 
 class Subscriber(Protocol):
+    @property
+    def waiting(self) -> int:
+        """Events that it was told of and that were not read yet."""
+        ...
+
     def push(self, event: StreamEvent) -> None:
         """Told of an event that its filter wants; returns at once and never raises."""
         ...
@@ -75,6 +81,8 @@ class Subscriptions:
         self.told_at: datetime | None = None
         self._recent: deque[StreamEvent] = deque(maxlen=_REMEMBERED)
         self._index: dict[Hashable, dict[EventFilter, dict[Subscriber, None]]] = {}
+        self._crowded: set[Subscriber] = set()
+        self._slow: set[Subscriber] = set()
         self._attached = 0
         self._reader: asyncio.Task[None] | None = None
         self._open: dict[Subscriber, str] = {}
@@ -91,11 +99,17 @@ class Subscriptions:
         self._of[client] += 1
 
     def leave(self, subscriber: Subscriber) -> None:
+        self._crowded.discard(subscriber)
+        self._slow.discard(subscriber)
         client = self._open.pop(subscriber, None)
         if client is not None:
             self._of[client] -= 1
             if not self._of[client]:
                 del self._of[client]
+
+    def crowd(self, subscriber: Subscriber) -> None:
+        """Told by a subscriber whose queue is half full."""
+        self._crowded.add(subscriber)
 
     def attach(
         self, subscriber: Subscriber, wanted: EventFilter, position: Position, room: int
@@ -169,7 +183,20 @@ class Subscriptions:
                 continue
             for event in events:
                 self._tell(event)
+                if self._crowded:
+                    await self._pace()
             await asyncio.sleep(0)  # so that those who were told get on before the next read
+
+    async def _pace(self) -> None:
+        """Lets readers catch up after a burst; waits a moment for each, and never twice for a slow one."""
+        half = self.settings.queue_size // 2
+        until = monotonic() + _PATIENCE_SECONDS
+        self._slow = {each for each in self._slow if each.waiting > half}
+        crowded, self._crowded = self._crowded - self._slow, set()
+        while crowded and monotonic() < until:
+            await asyncio.sleep(_GLANCE_SECONDS)
+            crowded = {each for each in crowded if each.waiting > half}
+        self._slow |= crowded
 
     def _tell(self, event: StreamEvent) -> None:
         self._recent.append(event)

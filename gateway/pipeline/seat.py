@@ -13,7 +13,7 @@ RECHECK_SECONDS = 0.25
 class Seat:
     """One for all subscriptions of the same credentials."""
 
-    __slots__ = ("__weakref__", "_checked_at", "authenticator", "credentials", "identity")
+    __slots__ = ("__weakref__", "authenticator", "checked_at", "credentials", "identity")
 
     def __init__(
         self, credentials: Credentials, identity: Identity, authenticator: Authenticator
@@ -21,16 +21,16 @@ class Seat:
         self.credentials = credentials
         self.identity = identity
         self.authenticator = authenticator
-        self._checked_at = monotonic()
+        self.checked_at = monotonic()
 
     def is_fresh(self, seconds: float = RECHECK_SECONDS) -> bool:
-        return monotonic() - self._checked_at < seconds
+        return monotonic() - self.checked_at < seconds
 
     async def refresh(self) -> Identity:
         """Raises what the authenticator raises: it holds no longer, or a store does not answer."""
         began = monotonic()
         self.identity = await self.authenticator.identify(self.credentials)
-        self._checked_at = began
+        self.checked_at = began
         return self.identity
 
 

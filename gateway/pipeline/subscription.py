@@ -99,6 +99,11 @@ class Stream:
         self._pass_by()
         return self._watch.cursor(self._seen)
 
+    @property
+    def waiting(self) -> int:
+        """As :class:`Subscriber` says it."""
+        return len(self._queue or ())
+
     def renew(self, credentials: Credentials) -> None:
         """Who asks for the events to come; the transport has found that they hold."""
         seats, seat = self._subscriptions.seats, self._seat
@@ -123,6 +128,8 @@ class Stream:
             queue.popleft()
             self._dropped += 1
         queue.append(event)
+        if len(queue) > settings.queue_size // 2 and self._is_live:
+            self._subscriptions.crowd(self)
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

@@ -64,11 +64,15 @@ class House:
         self._streams: list[Stream] = []
 
     async def ask(
-        self, writer: Writer = ADMIN, text: str = EVENTS, after: str | None = None, **variables: Any
+        self,
+        writer: Writer = ADMIN,
+        text: str = EVENTS,
+        last_event_id: str | None = None,
+        **variables: Any,
     ) -> Response | Stream:
-        self.doorkeeper.guests[writer.name] = writer.identity
+        self.grant(writer, writer.identity)
         request = Request(
-            text, variables=variables, credentials=Credentials(writer.name), after=after
+            text, variables=variables, credentials=self.shown(writer), after=last_event_id
         )
         found = await begin(request, self.parts)
         if isinstance(found, Stream):
@@ -94,6 +98,47 @@ class House:
             events.append(StreamEvent.of(record, self._told))
             self._told = Position(record["transaction_id"], record["sequence"])
         return await self.stores.events.add(scope, await self.stores.outbox.epoch(scope), events)
+
+    async def tell_until(self, count: int) -> None:
+        """Tells, again and again, until ``count`` events more are on the stream."""
+        while count > 0:
+            count -= await self.tell()
+
+    async def forget(self, until: Position) -> None:
+        """Removes the events up to ``until`` from everywhere, as the relay does with old ones."""
+        position = until.transaction_id, until.sequence
+        await self.desk.rows("INSERT INTO relay_state DEFAULT VALUES ON CONFLICT DO NOTHING")
+        await self.desk.rows(
+            """UPDATE relay_state SET forgotten_transaction_id = $1::bigint::text::xid8,
+                forgotten_sequence = $2""",
+            *position,
+        )
+        await self.desk.rows(
+            """DELETE FROM outbox
+            WHERE (transaction_id, sequence) <= ($1::bigint::text::xid8, $2::bigint)""",
+            *position,
+        )
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Empties the stream, as a Redis does that lost its memory."""
+        scope = Scope(None, monotonic() + 30)
+        key = self.stores.events._key(await self.stores.outbox.epoch(scope))
+        await self.stores.events._redis.execute(scope, "DEL", key)
+
+    def limited(self, **settings: Any) -> "House":
+        """Another process over the same stores."""
+        given = SubscriptionSettings.model_validate({"poll_seconds": 0.1, **settings})
+        return House(self.desk, given, None)
+
+    def shown(self, writer: Writer) -> Credentials:
+        return Credentials(repr(writer))
+
+    def grant(self, writer: Writer, identity: Identity | Exception) -> None:
+        """From now on ``writer`` is that; who asks is looked up anew with the next event."""
+        self.doorkeeper.guests[repr(writer)] = identity
+        for stream in self._streams:
+            stream._seat.checked_at = float("-inf")
 
     async def close(self) -> None:
         for stream in self._streams:
