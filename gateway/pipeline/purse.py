@@ -89,9 +89,12 @@ class Purse:
     def _return_later(self) -> None:
         if self._returns is None and self.balance:
             loop = asyncio.get_running_loop()
-            self._returns = loop.call_later(_KEPT_SECONDS, self._return)
+            self._returns = loop.call_later(_KEPT_SECONDS, self.give_back)
 
-    def _return(self) -> None:
+    def give_back(self) -> None:
+        """Returns what was drawn ahead."""
+        if self._returns is not None:
+            self._returns.cancel()
         self._returns = None
         if self.balance:
             amounts = dict.fromkeys(self._draws.buckets[: self._draws.half], self.balance)

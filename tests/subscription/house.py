@@ -131,6 +131,9 @@ class House:
         given = SubscriptionSettings.model_validate({"poll_seconds": 0.1, **settings})
         return House(self.desk, given, None)
 
+    def parsed(self, response: Response) -> Any:
+        return orjson.loads(response.body)
+
     def shown(self, writer: Writer) -> Credentials:
         return Credentials(repr(writer))
 
