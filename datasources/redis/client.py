@@ -88,6 +88,21 @@ class RedisStore:
             long = ("EVAL", script.text, *rest)
             return await self._guard(scope, f"EVAL {script.name}", together, long)
 
+    def post(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> None:
+        """The same for work that nobody waits for: returns at once, and is not done where Redis is away.
+
+        Goes past the observer: it is no call of the operation after which it comes.
+        """
+        if self.breaker.state != "closed":
+            return
+        rest = (len(keys), *keys, *arguments)
+
+        def again(answer: asyncio.Future[Any]) -> None:
+            if not answer.cancelled() and isinstance(answer.exception(), NoScriptError):
+                self._mail.send("EVAL", script.text, *rest).add_done_callback(_forget)
+
+        self._mail.linger("EVALSHA", script.digest, *rest).add_done_callback(again)
+
     async def wait(self, scope: Scope, seconds: float, command: str, *arguments: Argument) -> Any:
         """A command that Redis itself answers only when there is something, or after ``seconds``.
 
@@ -197,6 +212,12 @@ class RedisStore:
 
     def _unavailable(self, reason: str) -> StoreUnavailableError:
         return StoreUnavailableError("redis", reason, self.breaker.open_seconds)
+
+
+def _forget(answer: asyncio.Future[Any]) -> None:
+    """Looks at the outcome, so that nobody warns that it was never looked at."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _reason(error: Exception) -> str:

@@ -17,6 +17,8 @@ from redis.exceptions import ConnectionError as NoConnectionError
 
 Argument = str | bytes | int
 
+_LINGER_SECONDS = 0.002
+
 _KINDS: tuple[tuple[str, type[RedisError]], ...] = (
     ("NOSCRIPT", NoScriptError),
     ("LOADING", BusyLoadingError),
@@ -38,6 +40,8 @@ class Mail:
         self._timeout_seconds = timeout_seconds
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Letter] = []
+        self._lingering: asyncio.TimerHandle | None = None
+        self._called = False
         self._wire: _Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
@@ -53,24 +57,43 @@ class Mail:
 
     def send(self, *command: Argument) -> asyncio.Future[Any]:
         """The answer; the driver's errors, or ``TimeoutError``, where there is none."""
-        deadline = self._loop.time() + self._timeout_seconds
-        written = cast(bytes, pack_command(cast(tuple[str], command)))
-        letter = _Letter(written, self._loop.create_future(), deadline)
-        self._waiting.append(letter)
-        if len(self._waiting) == 1:
+        if not self._called:
+            self._called = True
             self._loop.call_soon(self._post)
-        return letter.answer
+        return self._add(command)
+
+    def linger(self, *command: Argument) -> asyncio.Future[Any]:
+        """The same for what is in no hurry: it goes with the next command, or a moment later."""
+        if not self._called and self._lingering is None:
+            self._lingering = self._loop.call_later(_LINGER_SECONDS, self._post)
+        return self._add(command)
 
     async def close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        for timer in (self._watch, self._lingering):
+            if timer is not None:
+                timer.cancel()
+        letters, self._waiting = self._waiting, []
+        _fail(letters, NoConnectionError("closed"))
         if self._connecting is not None:
             self._connecting.cancel()
             with suppress(asyncio.CancelledError):
                 await self._connecting
         self._lose(NoConnectionError("closed"))
 
+    def _add(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+        deadline = self._loop.time() + self._timeout_seconds
+        written = cast(bytes, pack_command(cast(tuple[str], command)))
+        letter = _Letter(written, self._loop.create_future(), deadline)
+        self._waiting.append(letter)
+        return letter.answer
+
     def _post(self) -> None:
+        self._called = False
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
+        if not self._waiting:
+            return
         wire = self._wire
         if wire is None or not wire.open:
             if self._connecting is None:

@@ -155,7 +155,7 @@ class ResponseCache:
         answer = Answer(body, tags, ticket.moment, now, now + kept_seconds)
         self._memory.put(ticket.key, answer)
         self._land(ticket.key, ticket.flight, _Outcome.LOOK)
-        self._start(self._store(ticket, answer, kept_seconds))
+        self._store(ticket, answer, kept_seconds)
 
     def give_up(self, ticket: Ticket, *, alone: bool = False) -> None:
         """Ends a ticket without an answer; ``alone`` sends those who wait to make their own."""
@@ -227,9 +227,8 @@ class ResponseCache:
         self._memory.put(key, answer)
         return _Reading(moment, bool(claimed), answer)
 
-    async def _store(self, ticket: Ticket, answer: Answer, kept_seconds: float) -> None:
-        await self._redis.run(
-            self._scope(),
+    def _store(self, ticket: Ticket, answer: Answer, kept_seconds: float) -> None:
+        self._redis.post(
             ANSWER_STORE,
             [self._keys.versions, self._keys.answer(ticket.key), self._keys.lease(ticket.key)],
             [
