@@ -79,14 +79,12 @@ class Operation:
         beginning = next_beginning(self.id)
         self._stream = stream
         try:
-            while True:
-                before = stream.cursor
-                item = await stream.next()
-                if item is None:
-                    return complete(self.id)
-                self._unsent = before
+            seen: str | None = stream.cursor
+            while (item := await stream.next()) is not None:
+                self._unsent = seen
                 await self._send(f"{beginning}{item.body.decode()}}}")
-                self._unsent = None
+                self._unsent, seen = None, item.cursor
+            return complete(self.id)
         except ClientGoneError:
             raise
         except Exception as broken:
