@@ -28,6 +28,7 @@ OTHERS = {
     "gateway/pipeline/": "documents, answers and budgets that the gateway keeps for itself",
     "gateway/ready_key.py": "the demo's keys",
     "gateway/telemetry/": "the audit trail",
+    "gateway/transport/relay_status.py": "how far behind events are",
     "resolvers/aftermath.py": "tags that are bumped after a change",
 }
 
