@@ -95,7 +95,8 @@ class _Compiler:
         if way in ("batch", "change", "resolver"):
             step = below = len(self.outer)
             self.outer.append(outer)
-            depth = level + 1
+            is_read = way == "resolver" and selected.definition.resolve is None
+            depth = level if is_read else level + 1
         if source is not None and way in ("batch", "change"):
             selection = source.select(selected)
         if source is not None and way == "batch":
