@@ -10,11 +10,13 @@ from datasources.postgres.api_key import ApiKeyRepository
 from datasources.records import ApiKeyRecord
 from datasources.scope import Scope
 from resolvers import global_id, key_text
+from resolvers.batch import Selection, Slots
 from resolvers.context import Context
 from resolvers.viewer import Role
 
 MAX_NAME_LENGTH = 100
 MAX_DAYS = 366
+MOST_KEYS = 100  # that are shown
 KEY_VIEWER = "key:"  # begins the id of a viewer that is known by a key
 
 
@@ -84,6 +86,18 @@ async def create(
         return CreatedKey(user_errors=problems)
     text, record = await issue(context.stores.api_keys, context.scope, wish, datetime.now(UTC))
     return CreatedKey(record, text)
+
+
+async def newest(
+    context: Context, keys: Sequence[bool], selection: Selection
+) -> Slots[Sequence[ApiKeyRecord]]:
+    """An admin sees everybody's keys, others their own; a program without an account has none."""
+    viewer = context.viewer
+    if Role.ADMIN not in viewer.roles and viewer.user_id is None:
+        return [() for _ in keys]
+    owner = None if Role.ADMIN in viewer.roles else viewer.user_id
+    found = await context.stores.api_keys.newest(context.scope, owner, MOST_KEYS)
+    return [found for _ in keys]
 
 
 async def revoke(context: Context, *, prefix: str) -> RevokedKey:

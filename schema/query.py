@@ -2,9 +2,11 @@
 
 import strawberry
 
+from resolvers.api_key import newest as newest_keys
 from resolvers.customer import BY_GLOBAL_ID as CUSTOMER_BY_GLOBAL_ID
 from resolvers.pricing_calculation import BY_GLOBAL_ID as CALCULATION_BY_GLOBAL_ID
 from resolvers.store_status import every as every_store
+from schema.api_key import ApiKey
 from schema.customer import CUSTOMERS_FOLD, Customer, customer_by_id, customers
 from schema.fields import batched
 from schema.log_entry import LogEntry, logs
@@ -21,6 +23,7 @@ from schema.pricing_trend import PricingTrend, trends_by_name
 from schema.rate_limit import RateLimit, limit_of_operation
 from schema.relay import Connection, Node
 from schema.rule import (
+    API_KEYS,
     LIVE,
     LOG_PAGE,
     LOG_STATISTICS,
@@ -107,6 +110,13 @@ class Query:
         whole=True,
         rule=LOG_STATISTICS,
         description="How many lines were logged, by bucket of time and level.",
+    )
+    api_keys: list[ApiKey] | None = batched(
+        newest_keys,
+        whole=True,
+        rule=API_KEYS,
+        description="The caller's API keys, revoked ones too, newest first, at most 100; an admin sees "
+        "everybody's.",
     )
     stores: list[StoreStatus] | None = batched(
         every_store,

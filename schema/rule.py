@@ -153,4 +153,5 @@ LOG_PAGE = Rule(roles=STAFF, weight=5, max_age_seconds=0, **_CONNECTION)
 LOG_STATISTICS = Rule(
     roles=STAFF, weight=10, assumed_size=125, size=statistics_size, max_age_seconds=0
 )
+API_KEYS = Rule(weight=3, assumed_size=100, max_age_seconds=0)
 STORES = Rule(roles=EVERYONE - {Role.CUSTOMER}, weight=3, assumed_size=3, max_age_seconds=0)

@@ -47,6 +47,11 @@ _ALL = Statement(
     f"SELECT {_SHOWN} FROM api_keys ORDER BY created_at DESC, id DESC",  # noqa: S608 - own names
     (),
 )
+_NEWEST = Statement(
+    f"SELECT {_SHOWN} FROM api_keys WHERE ($1::uuid IS NULL OR user_id = $1)"  # noqa: S608 - own names
+    " ORDER BY created_at DESC, id DESC LIMIT $2",
+    ("user_id", "most"),
+)
 
 
 class ApiKeyRepository:
@@ -81,6 +86,10 @@ class ApiKeyRepository:
         """Notes that the key was used, unless a use after ``unless_since`` is noted already."""
         given = {"prefix": prefix, "at": at, "unless_since": unless_since}
         await self._postgres.fetch(scope, _TOUCH, given)
+
+    async def newest(self, scope: Scope, user_id: UUID | None, most: int) -> Sequence[ApiKeyRecord]:
+        """Those of one owner, revoked ones too, newest first; ``None`` means everybody's."""
+        return await self._postgres.fetch(scope, _NEWEST, {"user_id": user_id, "most": most})
 
     async def all(self, scope: Scope) -> Sequence[ApiKeyRecord]:
         """Every key there ever was, newest first."""

@@ -202,5 +202,42 @@ async def test_others_take_back_their_own_keys_and_learn_of_no_other(
     ]
 
 
+async def test_everybody_sees_the_keys_that_are_theirs_and_an_admin_sees_all(
+    opened: Open, stores: Stores
+) -> None:
+    adas, bobs, nobodys = (
+        await make(stores, Role.CUSTOMER, ADA),
+        await make(stores, Role.CUSTOMER, BOB),
+        await make(stores, Role.SERVICE),
+    )
+    admin = await make(stores, Role.ADMIN)
+    async with opened(FULL) as client:
+        await run(client, adas, REVOKE, prefix=prefix(adas))
+        second = await make(stores, Role.CUSTOMER, ADA)
+        seen = {key: await _seen(client, key) for key in (second, bobs, nobodys, admin)}
+
+    own = seen[second]
+    assert [each["prefix"] for each in own[:2]] == [prefix(second), prefix(adas)]
+    assert [each["revokedAt"] is None for each in own[:2]] == [True, False]
+    assert (own[0]["name"], own[0]["role"]) == ("Test", "CUSTOMER")
+    assert not {prefix(bobs), prefix(nobodys), prefix(admin)} & {each["prefix"] for each in own}
+    assert prefix(bobs) in {each["prefix"] for each in seen[bobs]}
+    assert prefix(second) not in {each["prefix"] for each in seen[bobs]}
+    assert seen[nobodys] == []
+    assert {prefix(each) for each in (adas, second, bobs, nobodys, admin)} <= {
+        each["prefix"] for each in seen[admin]
+    }
+
+
+async def _seen(client: httpx.AsyncClient, key: str) -> list[dict[str, Any]]:
+    answer = await client.post(
+        "/graphql",
+        json={"query": "{ apiKeys { prefix name role createdAt lastUsedAt expiresAt revokedAt } }"},
+        headers={"authorization": f"Bearer {key}"},
+    )
+    found: list[dict[str, Any]] = answer.json()["data"]["apiKeys"]
+    return found
+
+
 async def _kept(stores: Stores, *keys: str) -> list[Any]:
     return [await stores.api_keys.by_prefix(scope(), prefix(key)) for key in keys]
