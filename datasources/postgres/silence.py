@@ -17,6 +17,8 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (asyncpg.PostgresSystemError, "failed inside"),
     (asyncpg.PostgresConnectionError, "lost the connection"),
     (asyncpg.ConnectionDoesNotExistError, "lost the connection"),
+    # What asyncpg raises between the server's last word on a connection and its end.
+    (asyncpg.InternalClientError, "lost the connection"),
     (asyncpg.ReadOnlySQLTransactionError, "takes no writes now"),
     (TimeoutError, "did not answer in time"),
     (OSError, "cannot be reached"),
@@ -26,6 +28,7 @@ _LOST = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
     ConnectionResetError,
     BrokenPipeError,
 )
