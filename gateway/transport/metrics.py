@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from datasources.records import RelayStatusRecord
 from gateway.pipeline.exchange import Parts
+from gateway.transport.engine_metrics import of_engine
 from gateway.transport.operation_metrics import of_operations, of_stores
 from gateway.transport.relay_status import relay_status
 
@@ -29,6 +30,7 @@ class _OfParts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from of_operations(self._parts.operations)
         yield from of_stores(self._parts.stores)
+        yield from of_engine(self._parts.engine)
         yield from self._of_process()
         if self._parts.relay is not None:
             yield GaugeMetricFamily(

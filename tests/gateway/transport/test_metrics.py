@@ -80,3 +80,14 @@ async def test_without_budgets_and_audit_there_is_nothing_to_tell(
     strict: httpx.AsyncClient,
 ) -> None:
     assert await read_others(strict) == {}
+
+
+async def test_executions_are_told_by_executor_with_the_reason(serve: Serve) -> None:
+    async with serve() as client:
+        for text in ("{ name }", "{ name }", "query ($no: Boolean = true) { name @skip(if: $no) }"):
+            await client.post("/graphql", json={"query": text, "variables": {"no": None}})
+        found = await read(client)
+
+    name = "gateway_operation_executions_total"
+    assert found[f"{name}{{executor=breadth-first,reason=}}"] == 2.0
+    assert found[f"{name}{{executor=standard,reason=condition without a value}}"] == 1.0
