@@ -28,6 +28,10 @@ _MARGIN_SHARE = 0.05
 async def execute(exchange: Exchange) -> None:
     if exchange.data is not None or exchange.watch is not None:  # it was kept, or awaits its events
         return
+    constant = exchange.plan.constant if exchange.plan else None
+    if constant is not None and exchange.parts.engine is not None and exchange.runs is None:
+        exchange.data = constant
+        return
     await _execute(exchange, _run)
 
 

@@ -24,6 +24,7 @@ class OperationPlan:
     refusal: RefusedError | None = None
     formula: CostFormula | None = field(default=None, repr=False)
     dry_run: DryRun | None = field(default=None, repr=False)
+    constant: dict[str, str] | None = None  # its data, where that is the same for everybody
     cache: CachePlan | None = field(default=None, repr=False)
     plans: Plans = field(default_factory=Plans, repr=False)  # of the operation itself
     dry_plans: Plans = field(default_factory=Plans, repr=False)  # of its dry run

@@ -7,6 +7,7 @@ from typing import Any
 
 from orjson import Fragment
 
+from gateway.engine.constant import constant_of
 from gateway.engine.cost import FieldPrice
 from gateway.engine.cost_compiler import MAX_TERMS, TooManyTermsError, compile_cost
 from gateway.engine.dry_run import find_dry_run
@@ -83,6 +84,7 @@ def _compile(exchange: Exchange, planned: OperationPlan) -> None:
     try:
         formula = compile_cost(exchange.view.schema, operation, fragments, page_size)
         planned.formula, planned.dry_run = formula, find_dry_run(operation, fragments)
+        planned.constant = constant_of(exchange.view.schema, operation)
     except TooManyTermsError:  # also where limits are off: nobody could run it
         planned.refusal = over(Code.FIELD_LIMIT, MAX_TERMS, MAX_TERMS + 1)
     except RecursionError:
