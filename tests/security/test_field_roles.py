@@ -36,7 +36,7 @@ POOLS = Pools(
     materials=[EXAMPLE.material],
     days=days_of_data(),
 )
-ABSENT = {"RateLimit"}  # there is one only where budgets are kept
+ABSENT = {"RateLimit", "ApiKey"}  # these readers have no budgets and hold no keys
 
 TYPES = [name for name, kind in FULL.type_map.items() if is_output(kind)]
 
