@@ -188,11 +188,15 @@ class CostFormula:
     base: int
     group: Group
     defaults: Variables
+    fixed: Price = field(init=False)  # where no variable can change it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fixed", _total([Price(self.base, 0), self.group.fixed]))
 
     def price(self, variables: Variables) -> Price:
         """The most that the operation can cost and return."""
         if not self.group.moving:
-            return _total([Price(self.base, 0), self.group.fixed])
+            return self.fixed
         return _total([Price(self.base, 0), self.group.price(self.given(variables))])
 
     def estimate(self, variables: Variables) -> int:

@@ -36,7 +36,7 @@ from resolvers.limits import Limits
 from resolvers.viewer import Viewer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
 
@@ -127,7 +127,7 @@ class Exchange:
     body: bytes = b""  # encode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """``refused`` says why there is no data entry; ``errors`` beside data make a partial answer."""
 

@@ -12,7 +12,7 @@ _INVALID = "0" * 32
 
 def trace_id_of(traceparent: str) -> str:
     """The caller's own trace id where it sent one, else a new one: 32 hexadecimal digits."""
-    match = _TRACEPARENT.fullmatch(traceparent)
+    match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None or match[1] == _INVALID:
         return token_hex(16)
     return match[1]
