@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Iterable
 from uuid import UUID
 
 from resolvers.errors import InvalidIdError
@@ -9,6 +10,21 @@ from resolvers.errors import InvalidIdError
 
 def encode(type_name: str, key: object) -> str:
     return urlsafe_b64encode(f"{type_name}:{key}".encode()).rstrip(b"=").decode()
+
+
+def encode_all(type_name: str, keys: Iterable[object]) -> list[str]:
+    """The ids of many objects of one type, which base64 writes in one go where all are of one length."""
+    texts = [f"{type_name}:{key}" for key in keys]
+    lengths = set(map(len, texts))
+    if len(lengths) != 1 or not "".join(texts).isascii():
+        return [encode(type_name, text[len(type_name) + 1 :]) for text in texts]
+    (length,) = lengths
+    filler = "\0" * (
+        -length % 3
+    )  # each begins with a letter of its own, and zeros change no letter
+    written = urlsafe_b64encode(f"{filler.join(texts)}{filler}".encode()).decode()
+    letters, width = -(-length * 4 // 3), (length + len(filler)) // 3 * 4
+    return [written[at : at + letters] for at in range(0, len(written), width)]
 
 
 def decode(global_id: str) -> tuple[str, str]:

@@ -61,19 +61,26 @@ class Edge(NamedTuple):
 class Page(NamedTuple):
     """``total_count`` is ``None`` where it was not selected, an error where counting failed."""
 
-    edges: Sequence[Edge]
+    nodes: Sequence[Record]
+    listing: Listing
+    cursors: CursorCodec
     has_next_page: bool
     has_previous_page: bool
     total_count: int | Exception | None = None
 
     @property
-    def nodes(self) -> Sequence[Record]:
-        return [edge.node for edge in self.edges]
+    def edges(self) -> Sequence[Edge]:
+        return [self._edge(node) for node in self.nodes]
 
     @property
     def page_info(self) -> PageInfo:
-        start, end = (self.edges[0].cursor, self.edges[-1].cursor) if self.edges else (None, None)
+        start = end = None
+        if self.nodes:
+            start, end = self._edge(self.nodes[0]).cursor, self._edge(self.nodes[-1]).cursor
         return PageInfo(self.has_next_page, self.has_previous_page, start, end)
+
+    def _edge(self, node: Record) -> Edge:
+        return Edge(node, self.listing, self.cursors)
 
 
 def keyset(
@@ -117,7 +124,9 @@ def page(
     if read.backward:
         kept = kept[::-1]
     return Page(
-        [Edge(row, listing, cursors) for row in kept],
+        kept,
+        listing,
+        cursors,
         has_next_page=read.before is not None if read.backward else more,
         has_previous_page=more if read.backward else read.after is not None,
         total_count=total_count,

@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.context import Context
 from resolvers.viewer import Role
-from schema.fields import CHANGE, COMPUTED, WATCH, BatchSpec, stated
+from schema.fields import CHANGE, COMPUTED, EVERY, WATCH, BatchSpec, stated
 from schema.fold import fold
 from schema.mutation import Mutation
 from schema.pricing_event import EVENT_TYPES
@@ -106,7 +106,7 @@ class GatewaySchema(strawberry.Schema):
         if CHANGE in metadata:
             return Source("change", function=metadata[CHANGE], convert=convert)
         if COMPUTED in metadata:
-            return Source("computed", function=metadata[COMPUTED])
+            return Source("computed", function=metadata[COMPUTED], every=metadata[EVERY])
         return Source("column", key=field.python_name)
 
     @property

@@ -5,7 +5,7 @@ What a field reads of its parent is declared here, and only that is fetched.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ WATCH = "watch"  # metadata key: the function that says what a subscription's ro
 WRITTEN = (
     "written"  # metadata key: what a store that writes JSON writes in a computed field's place
 )
+EVERY = "every"  # metadata key: the same for many records at once
 COMPUTED = "computed"  # metadata key: the function that derives a value from the parent's record
 
 Load = Callable[[Any], Awaitable[Any]]
@@ -59,10 +60,12 @@ def computed(
     reads: tuple[str, ...],
     description: str,
     rule: Rule = FREE,
+    every: Callable[[Sequence[Any]], list[Any]] | None = None,
     fold: Identity | None = None,
 ) -> Any:
     """A value derived from columns of the parent's record: ``resolver(record)`` does no I/O.
 
+    ``every(records)`` derives it of many at once, where that is faster; it may raise for any of them.
     ``fold`` is what a store that writes JSON can write instead; without it Python fills the value in.
     """
 
@@ -72,7 +75,13 @@ def computed(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={COLUMNS: reads, COMPUTED: resolver, WRITTEN: fold, RULE: rule},
+        metadata={
+            COLUMNS: reads,
+            COMPUTED: resolver,
+            EVERY: every,
+            WRITTEN: fold,
+            RULE: rule,
+        },
         directives=rule.directives(),
     )
 

@@ -34,6 +34,7 @@ def identity(type_name: str, *, key: str = "id") -> Any:
     """The global id of a type whose records are known by their column ``key``."""
     return computed(
         lambda record: global_id.encode(type_name, record[key]),
+        every=lambda records: global_id.encode_all(type_name, [record[key] for record in records]),
         reads=(key,),
         description="Opaque, globally unique and stable; `node(id:)` finds the object again.",
         fold=Identity(type_name, key),

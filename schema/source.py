@@ -51,7 +51,8 @@ class SelectedField(Protocol):
 class Source:
     """``key`` is the record key of a column, or the column that holds a batch's keys.
 
-    ``convert`` turns graphql-core's coerced arguments into those of ``function``.
+    ``convert`` turns graphql-core's coerced arguments into those of ``function``; ``every`` derives a
+    computed value of many records at once.
     """
 
     kind: Literal["column", "computed", "batch", "change"]
@@ -61,6 +62,7 @@ class Source:
     function: Callable[..., Any] | None = None
     convert: Callable[[Mapping[str, Any]], Arguments] = dict
     fold: Callable[[Any], Any] | None = None
+    every: Callable[[Sequence[Any]], list[Any]] | None = None
 
     def select(self, use: SelectedField) -> Selection:
         """What ``use`` selects of the type that the field returns."""

@@ -11,9 +11,11 @@ from gateway.engine.rows import Rows
 def compute(planned: FieldPlan, records: Sequence[Any]) -> list[Any]:
     """A value derived from each record; a failure stands in its place."""
     assert planned.source is not None
-    function = planned.source.function
+    function, every = planned.source.function, planned.source.every
     assert function is not None
     try:
+        if every is not None:
+            return every(records)
         return [function(record) for record in records]
     except Exception:
         return [_attempt(function, record) for record in records]

@@ -65,7 +65,7 @@ class Source(Protocol):
     """What a field is read from; which attributes mean something depends on ``kind``.
 
     column     ``key``: the subscript of the parent's record, or its attribute
-    computed   ``function(record)``, without I/O
+    computed   ``function(record)``, without I/O, or ``every(records)`` where there is one
     batch      ``function(context, keys, selection, **arguments)`` answers all parents at once: ``key``
                is the parent's column that holds the key, or ``argument`` the argument that is the key;
                with neither the key is ``True``. ``whole`` says that the selection changes nothing.
@@ -86,6 +86,11 @@ class Source(Protocol):
 
     @property
     def function(self) -> Callable[..., Any] | None: ...
+
+    @property
+    def every(self) -> Callable[[Sequence[Any]], list[Any]] | None:
+        """May raise for any of the records; then each is asked for by itself."""
+        ...
 
     @property
     def convert(self) -> Callable[[Mapping[str, Any]], Arguments]:

@@ -31,6 +31,7 @@ from datasources.embedded.cluster import embedded_stores
 from datasources.scope import Scope
 from datasources.seed.load import seed
 from datasources.stores import Stores, open_stores
+from gateway.app import calm_collector
 from gateway.engine.engine import Engine
 from gateway.engine.execution import Outcome
 from gateway.engine.plans import Plans
@@ -199,6 +200,7 @@ async def compile_milliseconds() -> float:
 async def report(settings: StoreSettings) -> None:
     async with open_stores(settings.postgres, settings.mongo, settings.redis) as stores:
         bench = Bench(stores)
+        calm_collector()
         table = Table("operation", "standard, us", "breadth-first, us", "ratio", "memory")
         for case in CASES:
             (standard, ours), (theirs_bytes, our_bytes) = await compare(bench, case)

@@ -255,7 +255,7 @@ def bound(
 
     if way in ("sync", "async"):
         return GraphQLField(kind, arguments, read if way == "sync" else read_later)
-    source = SimpleNamespace(kind=way, key=name, function=read, convert=dict, fold=None)
+    source = SimpleNamespace(kind=way, key=name, function=read, every=None, convert=dict, fold=None)
     return GraphQLField(kind, resolve=read, extensions={"source": source})
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.errors import InvalidIdError
-from resolvers.global_id import decode, decode_uuid, encode
+from resolvers.global_id import decode, decode_uuid, encode, encode_all
 
 KEY = UUID("7d3f0f66-6a3a-4d0e-9a3c-0b6a5b1f2c3d")
 
@@ -51,3 +51,13 @@ def test_an_id_of_another_type_is_refused_by_both_names() -> None:
         decode_uuid("Customer", encode("User", KEY))
     assert str(caught.value) == "This id names a User; a Customer is wanted here."
     assert caught.value.details == {"expected": "Customer"}
+
+
+@given(st.text("abcXYZ"), st.lists(st.text(max_size=5) | st.uuids() | st.integers(0, 99)))
+def test_many_ids_are_those_of_each(type_name: str, keys: list[object]) -> None:
+    assert encode_all(type_name, keys) == [encode(type_name, key) for key in keys]
+
+
+@given(st.lists(st.uuids()))
+def test_ids_of_one_length_are_those_of_each(keys: list[object]) -> None:
+    assert encode_all("Customer", keys) == [encode("Customer", key) for key in keys]
