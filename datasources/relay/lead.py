@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -49,8 +49,11 @@ class Lead:
         self._letters = DeadLetterRepository(session)
         self._delivery = Delivery(settings.tries, self._lay_aside)
 
-    async def run(self) -> None:
-        """Never returns; raises StoreUnavailableError or DeposedError, within a group, when it is over."""
+    async def run(self, begun: Callable[[], None]) -> None:
+        """Never returns; raises StoreUnavailableError or DeposedError, within a group, when it is over.
+
+        ``begun`` is called when the position is known from which it carries on.
+        """
         await self._session.listen(RELAY_CHANNEL)
         epoch = await self._outbox.epoch(_scope())
         state = await self._state.read(_scope())
@@ -58,6 +61,7 @@ class Lead:
             _log.warning("relay: this database is the copy of another: what waits is told anew")
             await self._state.adopt(_scope(), epoch)
             state = await self._state.read(_scope())
+        begun()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
             group.create_task(self._prune())

@@ -78,12 +78,15 @@ class Relay:
             while not await leadership.take(session, _scope(), SILENT_SECONDS):
                 self._say(logging.INFO, "stands by")
                 await asyncio.sleep(STAND_BY_SECONDS)
-            self._say(logging.INFO, "leads")
-            self.is_leading = True
-            await Lead(session, self._projections, self._settings, self._prune_seconds).run()
+            lead = Lead(session, self._projections, self._settings, self._prune_seconds)
+            await lead.run(self._begin)
         finally:
             self.is_leading = False
             await session.close()
+
+    def _begin(self) -> None:
+        self._say(logging.INFO, "leads")
+        self.is_leading = True
 
     def _say(self, level: int, text: str) -> None:
         """Once for each change."""

@@ -1,15 +1,21 @@
 """Worker: every event to every projection, in order, wherever a relay begins and however it ends."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
+from datasources.embedded.cluster import StoreUrls
 from datasources.event import BEGINNING
+from datasources.postgres import migrate
 from datasources.postgres.bulk import loading
 from datasources.relay.assembly import projections
 from datasources.relay.projection import RelayedEvent
+from datasources.relay.settings import RelaySettings
+from datasources.relay.worker import Relay
+from tests.datasources.postgres.conftest import new_database
 from tests.datasources.relay.desk import Desk, Recorder, scope
 
 
@@ -133,3 +139,30 @@ async def test_a_copied_database_begins_anew_and_loses_nothing(desk: Desk) -> No
     assert seen == [row["id"] for row in rows]
     assert [row["kind"] for row in rows] == ["loaded", "material_changed"]
     assert rows[1]["id"] == own
+
+
+async def test_before_its_tables_are_there_it_waits_and_says_so_once(
+    store_urls: StoreUrls, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_database(store_urls.postgres) as empty_database:
+        relay = Relay(empty_database, [Recorder("any")], RelaySettings())
+
+        def said() -> list[str]:
+            return [each.getMessage() for each in caplog.records if each.name == "gateway.relay"]
+
+        with caplog.at_level(logging.INFO, "gateway.relay"):
+            async with relay.live():
+                await migrate.up(empty_database, to=4)
+                patience = scope()
+                while not said():
+                    assert patience.remaining_seconds() > 0
+                    await asyncio.sleep(0.01)
+                await migrate.up(empty_database)
+                while not relay.is_leading:
+                    assert patience.remaining_seconds() > 0
+                    await asyncio.sleep(0.01)
+
+        assert said() == [
+            "relay: no events are relayed from here: postgresql waits for its migrations",
+            "relay: leads",
+        ]
