@@ -11,6 +11,7 @@ import { createRoot } from "react-dom/client";
 
 import { EXAMPLES } from "./examples.js";
 import { EXAMPLES_PLUGIN } from "./examples-plugin.jsx";
+import { SignIn } from "./sign-in.jsx";
 
 // Relative to the page, so that a reverse proxy may serve the gateway below a path.
 const fetcher = createGraphiQLFetcher({ url: new URL("graphql", document.baseURI).href });
@@ -26,6 +27,8 @@ createRoot(document.getElementById("console")).render(
     shouldPersistHeaders={false}
     showPersistHeadersSettings
   >
-    <GraphiQL.Logo>Pricing gateway</GraphiQL.Logo>
+    <GraphiQL.Logo>
+      Pricing gateway <SignIn />
+    </GraphiQL.Logo>
   </GraphiQL>,
 );
