@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from time import perf_counter
 
 from gateway.auth.credentials import Credentials
@@ -16,15 +17,29 @@ Send = Callable[[str], Awaitable[None]]
 
 
 class Operation:
-    """``task`` runs it; cancelled, it ends without a word."""
+    """``task`` runs it; cancelled, it ends without a word. ``turns`` are as many as may run at once."""
 
-    __slots__ = ("_parts", "_request", "_send", "_stream", "_unsent", "id", "task")
+    __slots__ = (
+        "_parts",
+        "_renewed",
+        "_request",
+        "_send",
+        "_stream",
+        "_turns",
+        "_unsent",
+        "id",
+        "task",
+    )
 
-    def __init__(self, id_: str, request: Request, parts: Parts, send: Send) -> None:
+    def __init__(
+        self, id_: str, request: Request, parts: Parts, send: Send, turns: asyncio.Semaphore
+    ) -> None:
         self.id = id_
         self._request: Request | None = request
         self._parts = parts
         self._send = send
+        self._turns = turns
+        self._renewed: Credentials | None = None
         self._stream: Stream | None = None
         self._unsent: str | None = None
         self.task: asyncio.Task[None]
@@ -37,7 +52,8 @@ class Operation:
         return self._stream.cursor if self._stream is not None else None
 
     def renew(self, credentials: Credentials) -> None:
-        """What is shown for the events to come."""
+        """What is shown for what is to come."""
+        self._renewed = credentials
         if self._stream is not None:
             self._stream.renew(credentials)
 
@@ -58,7 +74,10 @@ class Operation:
         request, self._request = self._request, None  # its text is not needed while events come
         assert request is not None
         try:
-            found = await begin(request, self._parts)
+            async with self._turns:
+                if self._renewed is not None:
+                    request = replace(request, credentials=self._renewed)
+                found = await begin(request, self._parts)
         except asyncio.CancelledError:
             record(None, started, transport="websocket")
             raise
@@ -78,6 +97,8 @@ class Operation:
         """Sends events until there are no more; the last message."""
         beginning = next_beginning(self.id)
         self._stream = stream
+        if self._renewed is not None:
+            stream.renew(self._renewed)
         try:
             seen: str | None = stream.cursor
             while (item := await stream.next()) is not None:

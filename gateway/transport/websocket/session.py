@@ -51,6 +51,7 @@ class Session:
         "_socket",
         "_task",
         "_tasks",
+        "_turns",
         "_viewer_id",
         "credentials",
     )
@@ -71,6 +72,8 @@ class Session:
         self._initialised = False
         self._viewer_id = ""  # until the client has said who it is
         self._pulse = Pulse(roster.settings)
+        # One connection waits for itself, rather than be told that it asks for too much at once.
+        self._turns = asyncio.Semaphore(parts.concurrency.settings.per_client)
         self._saying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -210,7 +213,7 @@ class Session:
         if len(self._tasks) >= self._roster.settings.operations:
             await self._socket.send(error(id_, _too_many(self._roster.settings.operations).errors))
             return
-        operation = Operation(id_, request, self._parts, self._socket.send)
+        operation = Operation(id_, request, self._parts, self._socket.send, self._turns)
         self._operations[id_] = operation
         operation.task = asyncio.create_task(operation.run(self._ended))
         self._tasks.add(operation.task)

@@ -249,6 +249,18 @@ async def test_more_operations_than_may_run_are_refused_one_by_one(hanging: Hang
     assert answer["payload"] == {"data": {"name": "gateway"}}
 
 
+async def test_one_connection_waits_for_itself_instead_of_being_refused(hanging: Hanging) -> None:
+    given = {"concurrency": {"per_client": 2}}
+    async with serve_schema(failing_schema(hanging), **given) as server, talk_to(server) as talk:
+        await talk.init()
+        await talk.subscribe("{ hang }", id_="hanging")
+        for number in range(50):
+            await talk.subscribe("{ name }", id_=str(number))
+        heard = [await talk.hear() for _ in range(100)]
+
+    assert {each["type"] for each in heard} == {"next", "complete"}
+
+
 async def test_a_page_of_another_origin_is_not_let_in(server: httpx.AsyncClient) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with talk_to(server, origin="https://evil.example"):
