@@ -103,6 +103,29 @@ async def test_at_the_end_of_the_process_the_stream_says_where_to_go_on(
     assert nothing == []
 
 
+MAKE_KEY = """
+mutation { createApiKey(input: {name: "Watcher", role: SERVICE}) { secret apiKey { prefix } } }
+"""
+REVOKE_KEY = "mutation ($prefix: String!) { revokeApiKey(input: {prefix: $prefix}) { __typename } }"
+
+
+async def test_a_stream_ends_with_the_key_that_it_was_asked_for_with(
+    materials: StoreSettings,
+) -> None:
+    async with newsroom(materials) as room:
+        made = await room.client.post("/graphql", json={"query": MAKE_KEY})
+        key = made.json()["data"]["createApiKey"]
+        headers = {**STREAM, "authorization": f"Bearer {key['secret']}"}
+        async with listening(room.client, headers=headers) as (_, events):
+            event = await newest(events, room)
+            asked = {"query": REVOKE_KEY, "variables": {"prefix": key["apiKey"]["prefix"]}}
+            await room.client.post("/graphql", json=asked)
+            refused, end = [each async for each in events]
+
+    assert result(refused)["errors"][0]["extensions"]["reason"] == "key_revoked"
+    assert (end.kind, end.id) == ("complete", event.id)
+
+
 async def test_a_silent_stream_carries_comments(materials: StoreSettings) -> None:
     async with (
         newsroom(materials, connection={"ping_seconds": 0.01}) as room,
