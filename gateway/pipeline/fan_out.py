@@ -25,7 +25,7 @@ _AT_ONCE = 500  # events of one read
 _REMEMBERED = 1_024  # events told last, for those who join a little later
 _READ_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
-_PATIENCE_SECONDS, _GLANCE_SECONDS = 0.1, 0.005
+_PATIENCE_SECONDS, _GLANCE_SECONDS = 2.0, 0.1
 
 _log = logging.getLogger("gateway.subscription")
 
@@ -188,14 +188,22 @@ class Subscriptions:
             await asyncio.sleep(0)  # so that those who were told get on before the next read
 
     async def _pace(self) -> None:
-        """Lets readers catch up after a burst; waits a moment for each, and never twice for a slow one."""
+        """After a burst, lets those readers catch up who do read.
+
+        Whoever reads nothing for a moment, or does not get on in a longer one, is not waited for again
+        until nothing waits for it any more.
+        """
         half = self.settings.queue_size // 2
-        until = monotonic() + _PATIENCE_SECONDS
-        self._slow = {each for each in self._slow if each.waiting > half}
+        self._slow = {each for each in self._slow if each.waiting}
         crowded, self._crowded = self._crowded - self._slow, set()
+        until = monotonic() + _PATIENCE_SECONDS
         while crowded and monotonic() < until:
+            before = {each: each.waiting for each in crowded}
             await asyncio.sleep(_GLANCE_SECONDS)
-            crowded = {each for each in crowded if each.waiting > half}
+            crowded = {each for each, waiting in before.items() if each.waiting > half}
+            stuck = {each for each in crowded if each.waiting >= before[each]}
+            self._slow |= stuck
+            crowded -= stuck
         self._slow |= crowded
 
     def _tell(self, event: StreamEvent) -> None:
