@@ -41,7 +41,7 @@ async def audited(client: httpx.AsyncClient, trace_id: str) -> dict[str, Any]:
 
 
 async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None:
-    given = {
+    given: dict[str, Any] = {
         "postgres": seeded.postgres,
         "mongodb": seeded.mongo,
         "redis": seeded.redis,
