@@ -12,7 +12,7 @@ from gateway.pipeline import answer
 from gateway.pipeline.exchange import Parts, Request, Response
 from gateway.pipeline.subscription import begin
 from gateway.telemetry.trace import trace_id_of
-from gateway.transport.caching import cache_headers, is_known, wants_unkept, wants_unkept
+from gateway.transport.caching import cache_headers, is_known, wants_unkept
 from gateway.transport.credentials import challenge, client_address, read_credentials
 from gateway.transport.cross_origin import CrossOrigin
 from gateway.transport.departure import while_present
@@ -175,7 +175,6 @@ class Endpoint:
             document_id=given.get("documentId"),
             in_band=events is Events.EVERYTHING,
             cost_debug=headers.get(_COST_DEBUG) == "1",
-            unkept=wants_unkept(headers),
             after=headers.get("last-event-id") or None,
             unkept=wants_unkept(headers),
         )
