@@ -1,25 +1,24 @@
-"""Row: generated functions that read columns from records, and build a response's objects from columns.
+"""Row: functions that read columns from records, and that build a response's objects from columns.
 
-One comprehension for each column, and one for all objects, is the least that Python can do here; the text of
-both depends on nothing but the names, so that operations of one shape share them.
+Columns are read by C code alone. Objects are built by one comprehension, whose text is generated: it depends
+on nothing but the names, so that operations of one shape share it.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-Extract = Callable[[Sequence[Any]], tuple[list[Any], ...]]
+Extract = Callable[[Sequence[Any]], Sequence[list[Any]]]
 Build = Callable[..., list[dict[str, Any]]]
 
 _MOST = 2_048  # shapes that are remembered
 
 
-@lru_cache(maxsize=_MOST)
 def extractor(keys: tuple[str, ...]) -> Extract:
-    """``extract(records)`` reads each of ``keys`` of all records by subscript, or raises."""
-    columns = "".join(f"[record[{key!r}] for record in records], " for key in keys)
-    made: Extract = _made(f"def made(records):\n    return ({columns})\n")
-    return made
+    """``extract(records)`` reads each of ``keys`` of some records by subscript, or raises."""
+    readers = [itemgetter(key) for key in keys]
+    return lambda records: [[*map(read, records)] for read in readers]
 
 
 @lru_cache(maxsize=_MOST)

@@ -119,7 +119,7 @@ class Run:
         try:
             read = block.extract(sources)
         except Exception:
-            read = tuple(read_each(sources, key) for key in block.reads)
+            read = [read_each(sources, key) for key in block.reads]
         for planned in block.columns:
             values: list[Any] | None = None if planned.read is None else read[planned.read]
             if planned.way == "column":
