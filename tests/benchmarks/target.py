@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
+
+from tests.benchmarks.workload import Workload
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -39,6 +41,17 @@ class Target:
     front: Front
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    queries: Path | None = None  # its own, where it made its schema of the tables
+
+    def knows(self, workload: Workload) -> bool:
+        return self.queries is None or (self.queries / f"{workload.name}.graphql").exists()
+
+    def bodies(self, workload: Workload) -> list[str]:
+        """One request for each set of variables."""
+        if self.queries is None:
+            return workload.bodies()
+        text = (self.queries / f"{workload.name}.graphql").read_text(encoding="utf-8")
+        return workload.bodies(text, rows=True)
 
     def started_on(self, port: int) -> tuple[str, ...]:
         return self.command if self.front == "Node" else (*self.command, str(port))
@@ -83,4 +96,7 @@ TARGETS = {
     "mercurius": _peer("Mercurius", "mercurius.mjs"),
     "yoga": _peer("GraphQL Yoga", "yoga.mjs"),
     "apollo": _peer("Apollo Server", "apollo.mjs"),
+    "postgraphile": replace(
+        _peer("PostGraphile", "postgraphile.mjs"), queries=HERE / "targets" / "postgraphile"
+    ),
 }

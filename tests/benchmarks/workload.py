@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from resolvers.global_id import decode
+
 QUERIES = Path(__file__).parent / "queries"
 
 
@@ -21,13 +23,17 @@ class Workload:
     def text(self) -> str:
         return (QUERIES / f"{self.name}.graphql").read_text(encoding="utf-8")
 
-    @property
-    def bodies(self) -> list[str]:
-        """One request for each set of variables."""
+    def bodies(self, text: str | None = None, *, rows: bool = False) -> list[str]:
+        """One request for each set of variables; with ``rows`` their ids are those of the tables."""
+        asked = {"query": text or self.text}
         return [
-            orjson.dumps({"query": self.text, **({"variables": given} if given else {})}).decode()
+            orjson.dumps({**asked, "variables": _of_rows(given) if rows else given}).decode()
             for given in self.variables
         ]
+
+
+def _of_rows(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: decode(text)[1] if name == "id" else text for name, text in given.items()}
 
 
 def workloads(customer_ids: list[str], materials: list[str]) -> list[Workload]:
