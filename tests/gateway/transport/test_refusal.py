@@ -201,7 +201,7 @@ async def test_nothing_acceptable_is_a_406_in_the_default_type(
     client = {"strict": strict, "legacy": legacy}[rules]
 
     answer = await client.post(
-        "/graphql", json={"query": "mutation { touch }"}, headers={"accept": "text/event-stream"}
+        "/graphql", json={"query": "mutation { touch }"}, headers={"accept": "multipart/mixed"}
     )
 
     assert answer.status_code == 406

@@ -250,8 +250,10 @@ async def test_more_operations_than_may_run_are_refused_one_by_one(hanging: Hang
 
 
 async def test_one_connection_waits_for_itself_instead_of_being_refused(hanging: Hanging) -> None:
-    given = {"concurrency": {"per_client": 2}}
-    async with serve_schema(failing_schema(hanging), **given) as server, talk_to(server) as talk:
+    async with (
+        serve_schema(failing_schema(hanging), concurrency={"per_client": 2}) as server,
+        talk_to(server) as talk,
+    ):
         await talk.init()
         await talk.subscribe("{ hang }", id_="hanging")
         for number in range(50):
