@@ -67,12 +67,12 @@ def test_bytes_are_bounded_as_well(schema: GraphQLSchema) -> None:
     settings = DocumentSettings(cache_bytes=1_048_576)
     cache = DocumentCache(schema, settings)
     small = cache.find("{ name }")
-    large = cache.find(aliases(500))
+    large = cache.find(aliases(150))
 
-    assert cache.find(aliases(500)) is large
-    cache.find(aliases(501))
+    assert cache.find(aliases(150)) is large
+    cache.find(aliases(151))
 
-    assert cache.find(aliases(500)) is not large
+    assert cache.find(aliases(150)) is not large
     assert cache.find("{ name }") is not small
 
 
