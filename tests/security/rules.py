@@ -68,7 +68,18 @@ def paths(roles: frozenset[Role]) -> Mapping[str, Path]:
             if declared(field) & roles and is_composite_type(kind) and kind.name not in found:
                 found[kind.name] = (*found[name], Step(name, field_name))
                 waiting.append(kind.name)
+        for told in _told(name):
+            found[told] = found[name]
+            waiting.append(told)
     return found
+
+
+def _told(type_name: str) -> list[str]:
+    """The types of events, which only the interface of all events leads to."""
+    kind = FULL.type_map[type_name]
+    if type_name != "PricingEvent" or not isinstance(kind, GraphQLInterfaceType):
+        return []
+    return [each.name for each in FULL.get_possible_types(kind)]
 
 
 def _roots() -> list[GraphQLObjectType]:

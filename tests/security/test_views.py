@@ -80,6 +80,8 @@ def test_a_schema_holds_nothing_that_its_fields_do_not_lead_to(roles: frozenset[
         if kind.name in found:
             continue
         found.add(kind.name)
+        if isinstance(kind, GraphQLInterfaceType):
+            waiting += schema.get_possible_types(kind)
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             for field in kind.fields.values():
                 waiting.append(get_named_type(field.type))
