@@ -28,6 +28,12 @@ from datasources.scope import Scope
 _CENTS_OF_CENTS = Decimal("0.0001")
 # Wide enough that the quotient's own rounding never makes a tie of what is none.
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
+# The driver reads a decimal of BSON digit by digit in Python, and text all at once.
+_IN_WORDS = {
+    "$addFields": {
+        name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")
+    }
+}
 _DAY = timedelta(days=1)
 _TICK = timedelta(milliseconds=1)  # the resolution of MongoDB's clock
 
@@ -110,7 +116,7 @@ class PricingTrendRepository:
             "first_at": {"$min": "$first_at"},
             "last_at": {"$max": "$last_at"},
         }
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}]
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         read = Aggregation(PRICING_TRENDS_DAILY, pipeline, DAILY_INDEX)
         return _totals(await self._mongo.aggregate(scope, read))
 
@@ -134,7 +140,7 @@ class PricingTrendRepository:
             "min": {"$min": total},
             "max": {"$max": total},
         }
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}]
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         index = MATERIAL_INDEX if scope.customer_ids is None else CUSTOMER_INDEX
         read = Aggregation(PRICING_ANALYTICS, pipeline, index)
         return _totals(await self._mongo.aggregate(scope, read))
@@ -159,10 +165,10 @@ def _totals(groups: Iterable[Document]) -> Totals:
     return {
         (group["_id"]["material"], group["_id"]["bucket"]): DailyTotals(
             group["count"],
-            group["total"].to_decimal(),
-            group["unit_total"].to_decimal(),
-            group["min"].to_decimal(),
-            group["max"].to_decimal(),
+            Decimal(group["total"]),
+            Decimal(group["unit_total"]),
+            Decimal(group["min"]),
+            Decimal(group["max"]),
             group.get("first_at"),
             group.get("last_at"),
         )
