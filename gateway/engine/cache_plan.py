@@ -4,6 +4,7 @@ Source: Apollo's `@cacheControl`. The answer's age is the least of its fields' h
 of them is. A root field without a hint may not be kept; any other without one inherits its parent.
 
 Fields say their hint in ``extensions["cacheControl"]``: ``{"maxAge": int, "scope": "PUBLIC" | "PRIVATE"}``.
+A field whose value depends on more of its reader than roles and customers has ``extensions["personal"]``.
 A field with a hint is fetched by itself, so whatever it returns is tagged:
 
 `T:key`          one object, where an argument or its `id` in the answer says which
@@ -76,13 +77,17 @@ class _Term:
 
 @dataclass(frozen=True, slots=True)
 class CachePlan:
-    """``max_age_seconds`` of 0 forbids keeping; a ``private`` answer holds rows of some customers."""
+    """``max_age_seconds`` of 0 forbids keeping; a ``private`` answer holds rows of some customers.
+
+    ``shared`` says that all who see the same rows in the same roles see the same answer.
+    """
 
     max_age_seconds: int
     private: bool
     digest: bytes = b""  # of the document and the operation's name
     variables: Types = ()
     terms: Sequence[_Term] = ()
+    shared: bool = False
 
     def tags(
         self, variables: Variables, data: Mapping[str, Any], identify: Identify, most: int
@@ -110,10 +115,11 @@ def compile_cache_plan(
         return NOT_KEPT
     compiler = _Compiler(schema, fragments)
     terms = compiler.terms(root, [operation.selection_set], root=True)
-    if not compiler.ages or min(compiler.ages) <= 0:
+    if not compiler.ages:
         return NOT_KEPT
     names = tuple(each.variable.name.value for each in operation.variable_definitions or ())
-    return CachePlan(min(compiler.ages), compiler.private, digest, names, terms)
+    seconds, shared = max(0, min(compiler.ages)), not compiler.personal
+    return CachePlan(seconds, compiler.private, digest, names, terms if seconds else (), shared)
 
 
 @dataclass(slots=True)
@@ -122,6 +128,7 @@ class _Compiler:
     fragments: Mapping[str, FragmentDefinitionNode]
     ages: list[int] = field(default_factory=list)
     private: bool = False
+    personal: bool = False
 
     def terms(
         self, kind: GraphQLObjectType, sets: Iterable[SelectionSetNode], *, root: bool = False
@@ -134,7 +141,7 @@ class _Compiler:
             if definition is not None:
                 terms.append(self.term(definition, key, nodes, root=root))
             elif root and nodes[0].name.value != "__typename":
-                self.ages.append(0)
+                self.forbid()
         return terms
 
     def term(self, definition: Any, key: str, nodes: list[FieldNode], *, root: bool) -> _Term:
@@ -143,7 +150,8 @@ class _Compiler:
             self.ages.append(hint["maxAge"])
             self.private |= hint["scope"] == "PRIVATE"
         elif root:
-            self.ages.append(0)
+            self.forbid()
+        self.personal |= bool(definition.extensions.get("personal"))
         returned = get_named_type(definition.type)
         shown = self.listed(returned)
         term = _Term(
@@ -165,6 +173,11 @@ class _Compiler:
             term.by_type[possible.name] = self.terms(possible, sets)
         term.look_below()
         return term
+
+    def forbid(self) -> None:
+        """Of a root field that says nothing, nothing is taken for granted."""
+        self.ages.append(0)
+        self.personal = True
 
     def listed(self, kind: Any) -> Any:
         """What a connection lists; any other type is itself."""

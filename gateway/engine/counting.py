@@ -6,8 +6,6 @@ known here.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from graphql import get_named_type
-
 from gateway.engine.column import Column
 from gateway.engine.folding import FoldedColumn, HoleRows
 from gateway.engine.plan import FieldPlan
@@ -47,7 +45,7 @@ class _Walk:
             below = (*path, planned.selected.response_key)
             if isinstance(values, Column):
                 self.column(below, values, shares)
-            elif _is_paid(planned):
+            elif planned.is_paid:
                 here = shares or [1] * len(values)
                 given = zip(values, here, strict=True)
                 self.add(below, sum(share for value, share in given if value is not None))
@@ -64,7 +62,7 @@ class _Walk:
                 for below, count in text.counts.items():
                     self.add((*path, *below), count * share)
             return
-        if column.field.leaf is None or _is_paid(column.field):
+        if column.field.leaf is None or column.field.is_paid:
             self.add(path, number)
         for rows, where in column.children:
             if where is None:
@@ -99,9 +97,3 @@ def _shares_within(column: Column, shares: Shares) -> Shares:
             lengths = zip(held, level.lengths, strict=True)
             held = [share for share, length in lengths for _ in range(length)]
     return held
-
-
-def _is_paid(planned: FieldPlan) -> bool:
-    """Whether the type of a leaf costs something by itself."""
-    cost = get_named_type(planned.selected.definition.type).extensions.get("cost")
-    return bool(cost and cost.get("weight"))

@@ -39,7 +39,8 @@ class FieldPlan:
 
     ``place`` is the field's position in its object; ``read`` the column, among those that the block
     reads, that holds its value or its keys. A field that fetches has a ``step``. A hole in the text of
-    another field knows the response keys ``between`` the two.
+    another field knows the response keys ``between`` the two. ``is_paid`` says that values of its type cost
+    something each.
     """
 
     selected: SelectedField
@@ -57,6 +58,7 @@ class FieldPlan:
     fold: FoldPlan | None = None
     holes: "tuple[FieldPlan, ...]" = ()
     between: tuple[str, ...] = ()
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,6 +134,7 @@ class _Compiler:
             selection,
             plan,
             holes,
+            is_paid=bool(named.extensions.get("cost", {}).get("weight")),
         )
 
     def group(self, source: Source, selection: Any, level: int, step: int) -> Group:
