@@ -17,6 +17,7 @@ from gateway.engine.engine import Engine
 from gateway.pipeline.concurrency import Concurrency
 from gateway.pipeline.exchange import Parts
 from gateway.pipeline.fan_out import Subscriptions
+from gateway.pipeline.flight import Flights
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.view import Roles, Views
@@ -69,6 +70,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                     open_authenticator(settings.auth, stores)
                 ),
                 engine=_engine(settings),
+                flights=Flights() if settings.share_operations == "on" else None,
                 operation_limits=settings.operation_limit,
                 cost_shown=settings.cost_shown,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),

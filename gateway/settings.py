@@ -105,6 +105,10 @@ class Settings(BaseSettings):
         description="Whether PostgreSQL writes the JSON of what lives in it alone; needs the "
         "breadth-first engine.",
     )
+    share_operations: Literal["on", "off"] = Field(
+        "on",
+        description="Whether equal reads that are under way at the same time are run once for all.",
+    )
     console: ConsoleMode = Field(
         "self-hosted",
         description="The console at /: from this host, from a public CDN where it was not built, or none.",

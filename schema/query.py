@@ -24,13 +24,13 @@ from schema.rate_limit import RateLimit, limit_of_operation
 from schema.relay import Connection, Node
 from schema.rule import (
     API_KEYS,
-    LIVE,
     LOG_PAGE,
     LOG_STATISTICS,
     MATERIAL,
     MATERIAL_PAGE,
     NODES,
     PAGE,
+    PERSONAL,
     POINT,
     STORES,
     TRENDS,
@@ -52,11 +52,13 @@ class Query:
         rule=NODES,
         description="Objects of any types by their global ids, in the order of the ids.",
     )
-    viewer: Viewer = batched(viewer, rule=LIVE, description="Who is asking, and what they may do.")
+    viewer: Viewer = batched(
+        viewer, rule=PERSONAL, description="Who is asking, and what they may do."
+    )
     rate_limit: RateLimit | None = batched(
         limit_of_operation,
         whole=True,
-        rule=LIVE,
+        rule=PERSONAL,
         description="What this operation may cost, and what its caller may still spend.",
     )
     customer: Customer | None = batched(

@@ -70,7 +70,8 @@ class Rule:
     """``weight`` counts points a parent; ``max_age_seconds`` of ``None`` leaves it to the parent field.
 
     ``size`` is the most that a list can hold, of its arguments as clients write them (enum values by
-    name), where no single argument says it.
+    name), where no single argument says it. ``personal`` values depend on who asks, not only on roles and
+    customers.
     """
 
     roles: frozenset[Role] = EVERYONE
@@ -81,6 +82,7 @@ class Rule:
     size: Callable[[Mapping[str, Any]], int] | None = None
     max_age_seconds: int | None = None
     private: bool = False
+    personal: bool = False
 
     def directives(self) -> list[object]:
         """The rule as the schema's text shows it; roles are shown by what each role's schema holds."""
@@ -114,6 +116,8 @@ class Rule:
         if self.max_age_seconds is not None:
             scope = "PRIVATE" if self.private else "PUBLIC"
             found["cacheControl"] = {"maxAge": self.max_age_seconds, "scope": scope}
+        if self.personal:
+            found["personal"] = True
         return found
 
 
@@ -130,6 +134,7 @@ CUSTOMER_WRITE = Rule(roles=EVERYONE - {Role.ANALYST}, weight=10)
 MATERIAL_WRITE = Rule(roles=frozenset({Role.SERVICE, Role.ADMIN}), weight=10)
 EVENT = Rule(weight=1, max_age_seconds=0)
 LIVE = Rule(max_age_seconds=0)
+PERSONAL = Rule(max_age_seconds=0, personal=True)
 POINT = Rule(weight=1, max_age_seconds=30, private=True)
 PAGE = Rule(weight=1, max_age_seconds=30, private=True, **_CONNECTION)
 COMPONENTS = Rule(weight=1, assumed_size=4, max_age_seconds=30, private=True)
@@ -153,5 +158,5 @@ LOG_PAGE = Rule(roles=STAFF, weight=5, max_age_seconds=0, **_CONNECTION)
 LOG_STATISTICS = Rule(
     roles=STAFF, weight=10, assumed_size=125, size=statistics_size, max_age_seconds=0
 )
-API_KEYS = Rule(weight=3, assumed_size=100, max_age_seconds=0)
+API_KEYS = Rule(weight=3, assumed_size=100, max_age_seconds=0, personal=True)
 STORES = Rule(roles=EVERYONE - {Role.CUSTOMER}, weight=3, assumed_size=3, max_age_seconds=0)

@@ -81,6 +81,11 @@ class ResponseCache:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._watch.close()
 
+    @property
+    def moment(self) -> Moment:
+        """The last bump that this process knows of."""
+        return self._memory.seen
+
     async def bump(self, scope: Scope, tags: Sequence[str]) -> None:
         """Once this returns, no process gives out an answer with one of ``tags`` from before.
 

@@ -15,11 +15,12 @@ from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
-from gateway.pipeline.execution import execute, run_event
+from gateway.pipeline.execution import run_event
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
 from gateway.pipeline.planning import count_cost, plan, show_cost
+from gateway.pipeline.sharing import share
 from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
@@ -42,7 +43,7 @@ STAGES = (
     Stage(read_cache),
     Stage(reserve_budget),
     Stage(subscribe),
-    Stage(execute),
+    Stage(share),
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True),
     Stage(count_cost, closing=True),

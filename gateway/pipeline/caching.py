@@ -40,10 +40,10 @@ async def read_cache(exchange: Exchange) -> None:
     cache = exchange.parts.responses
     if cache is None or exchange.runs is not None or exchange.request.unkept:
         return
-    plan = _plan(exchange)
+    plan = plan_of(exchange)
     if plan.max_age_seconds == 0:
         return
-    key = _key(exchange, plan)
+    key = key_of(exchange, plan)
     if key is None:
         return
     cached = exchange.cached = Cached(plan, key, None)
@@ -169,7 +169,7 @@ def _is_ours(exchange: Exchange) -> bool:
     )
 
 
-def _plan(exchange: Exchange) -> CachePlan:
+def plan_of(exchange: Exchange) -> CachePlan:
     """Compiled once, for as long as the document is remembered."""
     planned, operation = exchange.plan, exchange.operation
     if planned is None or operation is None:
@@ -200,7 +200,7 @@ def _fingerprint(schema: GraphQLSchema) -> str:
     return blake2b("\n".join(sorted(fields)).encode(), digest_size=16).hexdigest()
 
 
-def _key(exchange: Exchange, plan: CachePlan) -> str | None:
+def key_of(exchange: Exchange, plan: CachePlan) -> str | None:
     """What the answer depends on: of the viewer only its roles, and its customers where rows are theirs."""
     given = exchange.request.variables or {}
     whose: Any = "everybody's"

@@ -19,7 +19,7 @@ def _dump(exchange: Exchange) -> bytes:
     if exchange.errors:
         answer["errors"] = exchange.errors
     if not exchange.refused:
-        answer["data"] = exchange.data
+        answer["data"] = exchange.data if exchange.encoded is None else exchange.encoded
     if exchange.extensions:
         answer["extensions"] = exchange.extensions
     return orjson.dumps(answer)

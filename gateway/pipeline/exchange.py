@@ -22,6 +22,7 @@ from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
 from gateway.pipeline.fan_out import Subscriptions
+from gateway.pipeline.flight import Flights
 from gateway.pipeline.meter import Meter, Pending
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.operation_plan import OperationPlan
@@ -84,6 +85,7 @@ class Parts:
     cost_shown: bool = True
     subscriptions: Subscriptions | None = None  # none takes no subscriptions
     operations: OperationCount = field(default_factory=OperationCount)
+    flights: "Flights[Exchange] | None" = None  # none runs every operation by itself
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ class Exchange:
     abandoned: bool = False  # the client went away: there is no answer
     data: dict[str, Any] | Fragment | None = None  # read_cache, as JSON; or execute
     is_folded: bool = False  # execute: there is finished JSON somewhere in the data
+    encoded: Fragment | None = None  # share: the data as JSON, where others wait for the same
     counts: Counts | None = None  # execute: how many values the data holds, where that is known
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
     refused: Code | None = None  # whatever refused: there is no data entry then

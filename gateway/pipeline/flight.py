@@ -1,0 +1,66 @@
+"""Flight: work under way in a task of its own, for as long as anybody waits for it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_GRACE_SECONDS = 1.0  # for what was cancelled to end
+
+
+class Flight(Generic[T]):
+    """``readers`` wait for it now, ``boarded`` did so ever; nobody joins after ``joined_until``, which is on
+    the time.monotonic clock."""
+
+    __slots__ = ("boarded", "joined_until", "readers", "task")
+
+    def __init__(self, work: Coroutine[Any, Any, T], joined_until: float) -> None:
+        self.task = asyncio.create_task(work)
+        self.joined_until = joined_until
+        self.readers = self.boarded = 0
+
+
+class Flights(Generic[T]):
+    """Those of one process; ``joined`` counts the readers who found one under way."""
+
+    def __init__(self) -> None:
+        self.joined = 0
+        self._flights: dict[Hashable, Flight[T]] = {}
+
+    def board(
+        self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]], joined_until: float
+    ) -> Flight[T]:
+        """The flight under way for ``key``, or else a new one; to be awaited by :meth:`wait`."""
+        flight = self._flights.get(key)
+        if flight is not None and monotonic() < flight.joined_until:
+            self.joined += 1
+            return flight
+        flight = Flight(start(), joined_until)
+        self._flights[key] = flight
+        flight.task.add_done_callback(lambda _: self._land(key, flight))
+        return flight
+
+    async def wait(self, flight: Flight[T]) -> T:
+        """What comes of ``flight``. Whoever stops waiting leaves it to the others; the last one ends it."""
+        flight.readers += 1
+        flight.boarded += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.readers == 1 and not flight.task.done():
+                flight.joined_until = 0.0
+                flight.task.cancel()
+                await asyncio.wait({flight.task}, timeout=_GRACE_SECONDS)
+            raise
+        finally:
+            flight.readers -= 1
+
+    def part(self) -> None:
+        """Nobody joins what is under way now: something was changed that it may not have seen."""
+        self._flights.clear()
+
+    def _land(self, key: Hashable, flight: Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]

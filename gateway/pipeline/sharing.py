@@ -1,0 +1,85 @@
+"""Sharing: equal reads that are under way at the same time are one execution, for all who wait for it.
+
+Equal means: the same document, operation, variables, roles and customers. Whoever leaves, leaves the others
+their execution; the last one's leaving ends it. Each still pays, and is noted, for itself.
+Answers that may be kept are made once already, by whoever holds the ticket (caching.py).
+"""
+
+from collections.abc import Hashable
+from functools import partial
+
+import orjson
+from graphql import OperationType
+from orjson import Fragment
+
+from gateway.pipeline.caching import key_of, plan_of
+from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.execution import execute
+from gateway.telemetry.tally import tallied
+
+_JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
+
+
+async def share(exchange: Exchange) -> None:
+    """Runs the operation, or waits for an equal one that is under way."""
+    flights = exchange.parts.flights
+    if flights is None:
+        await execute(exchange)
+    elif exchange.operation and exchange.operation.operation is OperationType.MUTATION:
+        try:
+            await execute(exchange)
+        finally:
+            flights.part()
+    elif (key := _key(exchange)) is None:
+        await execute(exchange)
+    else:
+        patience = exchange.parts.deadline_seconds * (1 - _JOINED_SHARE)
+        flight = flights.board(key, partial(_run, exchange), exchange.deadline - patience)
+        found = await flights.wait(flight)
+        _take(exchange, found)
+        if flight.boarded > 1:
+            exchange.encoded = _encoded(found)
+
+
+async def _run(first: Exchange) -> Exchange:
+    """The same operation as that of ``first``, which may go before it ends."""
+    exchange = Exchange(first.request, first.parts, first.started, first.deadline)
+    exchange.viewer, exchange.customer_ids = first.viewer, first.customer_ids
+    exchange.view, exchange.document, exchange.operation = (
+        first.view,
+        first.document,
+        first.operation,
+    )
+    exchange.plan, exchange.price = first.plan, first.price
+    with tallied(exchange.rows):
+        await execute(exchange)
+    return exchange
+
+
+def _take(exchange: Exchange, found: Exchange) -> None:
+    exchange.data, exchange.counts, exchange.is_folded = found.data, found.counts, found.is_folded
+    exchange.errors = found.errors
+    exchange.rows.update(found.rows)
+
+
+def _encoded(found: Exchange) -> Fragment | None:
+    """The data as JSON, written once for all; ``None`` where it cannot be written."""
+    if found.encoded is None:
+        try:
+            found.encoded = Fragment(orjson.dumps(found.data))
+        except (TypeError, RecursionError):
+            return None
+    return found.encoded
+
+
+def _key(exchange: Exchange) -> Hashable | None:
+    """``None`` for what is not shared. A write that this process knows of parts before from after."""
+    if exchange.data is not None or exchange.watch is not None or exchange.runs is not None:
+        return None
+    if exchange.request.unkept or (exchange.cached is not None and exchange.cached.ticket):
+        return None
+    plan, responses = plan_of(exchange), exchange.parts.responses
+    key = key_of(exchange, plan) if plan.shared else None
+    if key is None:
+        return None
+    return key, exchange.customer_ids, responses.moment if responses is not None else None
