@@ -70,14 +70,15 @@ async def start_server(folder: DataFolder, launch_on: Callable[[int], Launch]) -
     """Starts a server on a free loopback port, on another when somebody is quicker to take that one."""
     for attempt in range(1, PORT_ATTEMPTS + 1):
         try:
-            return await _start(folder, launch_on(_free_port()))
+            return await start_on_port(folder, launch_on(_free_port()))
         except PortTakenError:
             if attempt == PORT_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _start(folder: DataFolder, launch: Launch) -> ServerProcess:
+async def start_on_port(folder: DataFolder, launch: Launch) -> ServerProcess:
+    """Starts a server on its launch's port; also once more, over what it left when it was killed."""
     log = folder.log(launch.name)
     log.unlink(missing_ok=True)
     keeper_process = await _start_keeper(folder, launch, log)
