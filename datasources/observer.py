@@ -1,6 +1,8 @@
 """Observer: told of every call that reaches a store; golden tests, metrics and traces listen here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from datasources.errors import StoreName
@@ -8,16 +10,46 @@ from datasources.errors import StoreName
 
 @dataclass(frozen=True, slots=True)
 class StoreCall:
-    """``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command."""
+    """``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command.
+
+    ``readers`` are the operations that it was made for at once, each of which is told of it.
+    """
 
     store: StoreName
     statement: str
     seconds: float
     rows: int
+    readers: int = 1
 
 
 Observer = Callable[[StoreCall], None]
 
+_together: ContextVar[list[StoreCall] | None] = ContextVar("together", default=None)
+
 
 def ignore(call: StoreCall) -> None:
     """The observer that listens to nothing."""
+
+
+@contextmanager
+def observe_together() -> Iterator[list[StoreCall]]:
+    """Gathers the calls that are made within, which whoever makes them for others tells them of."""
+    calls: list[StoreCall] = []
+    token = _together.set(calls)
+    try:
+        yield calls
+    finally:
+        _together.reset(token)
+
+
+def apart(observer: Observer) -> Observer:
+    """``observer`` without the calls that are gathered by :func:`observe_together`."""
+
+    def observe(call: StoreCall) -> None:
+        calls = _together.get()
+        if calls is None:
+            observer(call)
+        else:
+            calls.append(call)
+
+    return observe

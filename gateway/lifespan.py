@@ -55,6 +55,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 settings.redis,
                 tally,
                 settings.response_cache,
+                merges=settings.merge_batches == "on",
             )
             stores = await stack.enter_async_context(opening)
             meter = await stack.enter_async_context(_meter(settings, stores))

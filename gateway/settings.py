@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         "on",
         description="Whether equal reads that are under way at the same time are run once for all.",
     )
+    merge_batches: Literal["on", "off"] = Field(
+        "off",
+        description="Whether equal reads by key of operations that run at the same time reach their store "
+        "as one call.",
+    )
     console: ConsoleMode = Field(
         "self-hosted",
         description="The console at /: from this host, from a public CDN where it was not built, or none.",

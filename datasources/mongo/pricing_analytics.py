@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bson import Decimal128
 
+from datasources.merging import Mergeable, merged
 from datasources.mongo.client import Mongo
 from datasources.mongo.collections import PRICING_ANALYTICS
 from datasources.mongo.driver import Document, Find
@@ -17,10 +18,11 @@ from datasources.scope import Scope
 _COLUMNS = frozenset(PricingAnalyticsRecord.__annotations__)
 
 
-class PricingAnalyticsRepository:
+class PricingAnalyticsRepository(Mergeable):
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
 
+    @merged
     async def by_calculation_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, PricingAnalyticsRecord]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Text, exists
 
+from datasources.merging import Mergeable, merged
 from datasources.postgres.condition import Conditions, among, collect
 from datasources.postgres.engine import Postgres
 from datasources.postgres.restriction import restriction, restriction_clauses
@@ -28,12 +29,13 @@ COMPONENTS_READ = Subject(COST_COMPONENTS, CostComponentRecord.__annotations__, 
 BY_CALCULATION = ("calculation_id", "component_type", "id")
 
 
-class CostComponentRepository:
+class CostComponentRepository(Mergeable):
     """A restricted scope sees the components of its customers' calculations."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
+    @merged
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, CostComponentRecord]:
@@ -44,6 +46,7 @@ class CostComponentRepository:
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
         return {row["id"]: row for row in rows}
 
+    @merged
     async def by_calculation_ids(
         self,
         scope: Scope,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Text, func, literal_column
 
 from datasources.filters import CustomerFilter
 from datasources.keyset import Keyset
+from datasources.merging import Mergeable, merged
 from datasources.postgres.condition import (
     Conditions,
     among,
@@ -40,10 +41,11 @@ _CLAUSES = {
 CUSTOMERS_READ = Subject(CUSTOMERS, CustomerRecord.__annotations__, _CLAUSES)
 
 
-class CustomerRepository:
+class CustomerRepository(Mergeable):
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
+    @merged
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, CustomerRecord]:

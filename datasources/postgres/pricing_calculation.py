@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Select, func, select, true
 
 from datasources.filters import CalculationFilter
 from datasources.keyset import Keyset
+from datasources.merging import Mergeable, merged
 from datasources.postgres.calculation_condition import CLAUSES, conditions
 from datasources.postgres.condition import among, collect, storable
 from datasources.postgres.engine import Postgres
@@ -26,10 +27,11 @@ CALCULATIONS_READ = Subject(PRICING_CALCULATIONS, PricingCalculationRecord.__ann
 _KEYS = "keys"
 
 
-class PricingCalculationRepository:
+class PricingCalculationRepository(Mergeable):
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
+    @merged
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, PricingCalculationRecord]:

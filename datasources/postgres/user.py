@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import exists
 
+from datasources.merging import Mergeable, merged
 from datasources.postgres.condition import among, collect
 from datasources.postgres.engine import Postgres
 from datasources.postgres.restriction import restriction, restriction_clauses
@@ -23,12 +24,13 @@ _CLAUSES = {
 USERS_READ = Subject(USERS, UserRecord.__annotations__, _CLAUSES)
 
 
-class UserRepository:
+class UserRepository(Mergeable):
     """A restricted scope sees the users of its customers."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
+    @merged
     async def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
     ) -> dict[UUID, UserRecord]:

@@ -9,6 +9,7 @@ from random import SystemRandom
 from time import monotonic
 
 from datasources.errors import StoreUnavailableError
+from datasources.merging import Mergeable, merged
 from datasources.records import FreshnessSource, MaterialRecord
 from datasources.redis.client import RedisStore
 from datasources.redis.flight import Flights
@@ -26,7 +27,7 @@ _LONGEST_WAIT_SECONDS = 60.0  # of a reader whose scope knows no end
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.05
 
 
-class MaterialCache:
+class MaterialCache(Mergeable):
     """A hot read is one round trip. Redis down or hung means reading PostgreSQL, never an outage."""
 
     def __init__(self, redis: RedisStore, load: Load) -> None:
@@ -37,6 +38,7 @@ class MaterialCache:
         self._flights = Flights(self._fill)
         self._random = SystemRandom()
 
+    @merged
     async def by_names(
         self, scope: Scope, names: Sequence[str]
     ) -> dict[str, MaterialRecord | StoreUnavailableError]:
