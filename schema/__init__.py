@@ -4,10 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_nullable_type,
+    is_leaf_type,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from resolvers.context import Context
@@ -69,21 +76,34 @@ class GatewaySchema(strawberry.Schema):
             found = field.extensions.get("strawberry-definition")
             if found is not None:
                 field.extensions.update(_rule(found).extensions())
-                field.extensions["source"] = self._source(found)
+                field.extensions["source"] = self._source(found, field)
                 if WATCH in found.metadata:
-                    field.extensions["watch"] = self._watch(found)
+                    field.extensions["watch"] = self._watch(found, field)
 
-    def _watch(self, field: StrawberryField) -> Watch:
+    def _watch(self, field: StrawberryField, core: GraphQLField) -> Watch:
         """What a subscriber's arguments, as graphql-core coerced them, ask to be told of."""
-        function, convert = field.metadata[WATCH], self._converter(field)
+        function, convert = field.metadata[WATCH], self._converter(field, core)
 
         async def watch(context: Context, arguments: Mapping[str, Any]) -> Any:
             return await function(context, **convert(arguments))
 
         return watch
 
-    def _converter(self, field: StrawberryField) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    def _converter(
+        self, field: StrawberryField, core: GraphQLField
+    ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         converter = self.schema_converter
+        names = {
+            converter.config.name_converter.from_argument(each): each.python_name
+            for each in field.arguments
+        }
+
+        def rename(arguments: Mapping[str, Any]) -> dict[str, Any]:
+            given = {names[name]: value for name, value in arguments.items()}
+            return stated(given)
+
+        if _takes_leaves(field, core):
+            return rename
 
         def convert(arguments: Mapping[str, Any]) -> dict[str, Any]:
             given = convert_arguments(
@@ -93,8 +113,8 @@ class GatewaySchema(strawberry.Schema):
 
         return convert
 
-    def _source(self, field: StrawberryField) -> Source:
-        convert, metadata = self._converter(field), field.metadata
+    def _source(self, field: StrawberryField, core: GraphQLField) -> Source:
+        convert, metadata = self._converter(field, core), field.metadata
         if WATCH in metadata:
             return Source("computed", function=_event)
         spec: BatchSpec | None = metadata.get(SEPARATE)
@@ -117,6 +137,14 @@ class GatewaySchema(strawberry.Schema):
 def build_schema(roles: frozenset[Role] = EVERYONE) -> GatewaySchema:
     """The graph as readers in any of ``roles`` see it; with all roles, as in schema/schema.graphql."""
     return GatewaySchema(Query, roles, Mutation, Subscription, EVENT_TYPES)
+
+
+def _takes_leaves(field: StrawberryField, core: GraphQLField) -> bool:
+    """Whether graphql-core makes of every argument what the field's function takes."""
+    kinds = (get_nullable_type(each.type) for each in core.args.values())
+    return all(map(is_leaf_type, kinds)) and not any(
+        isinstance(each.type, StrawberryMaybe) for each in field.arguments
+    )
 
 
 def _event(root: object) -> object:
