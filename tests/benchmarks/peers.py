@@ -62,7 +62,7 @@ class Server:
         self.process.reset_peak()
         before = self.process.usage()
         bodies = self.target.bodies(workload)
-        found = await _load(Order(self.url, bodies, CONNECTIONS, seconds))
+        found = await load(Order(self.url, bodies, CONNECTIONS, seconds))
         after = self.process.usage()
         if found.failed:
             raise RuntimeError(f"{self.target.name} failed {found.failed} of {workload.name}")
@@ -79,7 +79,7 @@ class Server:
         )
 
 
-async def _load(order: Order) -> Found:
+async def load(order: Order) -> Found:
     client = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.benchmarks.client"),
         cwd=ROOT,

@@ -15,14 +15,18 @@ NODE = HERE / "targets" / "node"
 Kind = Literal["ours", "ceiling", "peer"]
 Front = Literal["ASGI", "RSGI", "Node"]
 
-# What the peers do not do is not done here: budgets, kept answers, limits, the audit line, the log line.
+# What the peers do not do is not done here: budgets, kept answers, limits, the audit line, the log line, nor
+# work shared between requests.
 _ALIKE = {
     "GATEWAY_AUTH_SOURCES": "api-key",
     "GATEWAY_AUTH_ANONYMOUS_ROLE": "admin",
     "GATEWAY_AUDIT_ENABLED": "false",
     "GATEWAY_RATE_LIMIT": "off",
     "GATEWAY_RESPONSE_CACHE": "off",
+    "GATEWAY_SHARE_OPERATIONS": "off",
+    "GATEWAY_MERGE_BATCHES": "off",
     "GATEWAY_OPERATION_LIMIT": "off",
+    "GATEWAY_CONCURRENCY_PER_CLIENT": "200",
     "GATEWAY_COST_SHOWN": "false",
     "GATEWAY_RELAY": "off",
     "GATEWAY_LOG_LEVEL": "warning",
@@ -75,6 +79,8 @@ TARGETS = {
     "uvicorn": _ours("ours, uvicorn", "uvicorn"),
     "granian": _ours("ours, granian", "granian"),
     "standard": _ours("ours, standard executor", "uvicorn", GATEWAY_ENGINE="standard"),
+    "shared": _ours("ours, reads shared", "uvicorn", GATEWAY_SHARE_OPERATIONS="on"),
+    "merged": _ours("ours, batches merged", "uvicorn", GATEWAY_MERGE_BATCHES="on"),
     "bare-uvicorn": Target(
         "bare, uvicorn",
         "ceiling",
