@@ -37,6 +37,10 @@ async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> 
             decoder=_decode_jsonb,
             format="binary",
         )
+        # Folded JSON is read as this type, which no column has: as the bytes that it is sent on as.
+        await connection.set_type_codec(
+            "bpchar", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
+        )
     except BaseException:
         connection.terminate()
         raise

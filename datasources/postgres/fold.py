@@ -104,10 +104,13 @@ class _Reader:
         self.readers = {
             number: [_reader(kind) for kind in kinds] for number, kinds in found.kinds.items()
         }
+        self.template = found.template
+        self.counts = 1 + found.template.count(None)
         self.known: dict[bytes, tuple[int, tuple[Any, ...]]] = {}
 
     def __call__(self, row: Any) -> Slot:
-        text: bytes = row[1]
+        texts = iter(row[1:])
+        text = b"".join([next(texts) if part is None else part for part in self.template])
         if text == b"null":
             return None
         if _MISSING in text:
@@ -119,7 +122,7 @@ class _Reader:
             if hole is None:
                 hole = known[part] = self.hole(part)
             holes.append(hole)
-        return Written(parts[::2], holes, tuple(row)[2:])
+        return Written(parts[::2], holes, tuple(row[self.counts :]))
 
     def hole(self, text: bytes) -> tuple[int, tuple[Any, ...]]:
         number, _, values = text.partition(_KEY)

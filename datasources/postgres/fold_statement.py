@@ -35,7 +35,18 @@ from datasources.fold import (
     Total,
 )
 from datasources.postgres.fold_subject import SUBJECTS
-from datasources.postgres.fold_text import HOLE, KEY, Part, Sql, joined, listed, or_else, quoted
+from datasources.postgres.fold_text import (
+    HOLE,
+    KEY,
+    Part,
+    Sql,
+    joined,
+    lacks,
+    listed,
+    merged,
+    or_else,
+    row,
+)
 from datasources.postgres.fold_value import (
     DocumentPlace,
     Place,
@@ -43,7 +54,6 @@ from datasources.postgres.fold_value import (
     choice,
     column,
     identity,
-    missing,
 )
 from datasources.postgres.keyset import LIMIT, Walk
 from datasources.postgres.statement import Statement
@@ -78,12 +88,14 @@ Variants = tuple[Variant | None, ...]  # by number; None for a relation that is 
 
 @dataclass(frozen=True, slots=True)
 class FoldStatement:
-    """Columns: the key's place from 1, the JSON as bytes, then the counts by number.
+    """Columns: the key's place from 1, texts as bytes, then the counts by number.
 
-    ``kinds`` are the types of the values of each hole, by its number; ``None`` for values of documents.
+    The JSON is ``template`` with a text in the place of each ``None``. ``kinds`` are the types of the
+    values of each hole, by its number; ``None`` for values of documents.
     """
 
     statement: Statement
+    template: tuple[bytes | None, ...]
     kinds: Mapping[int, tuple[TypeEngine[Any] | None, ...]]
 
 
@@ -93,9 +105,16 @@ def parameter_name(number: int, name: str) -> str:
 
 @lru_cache(SHAPES_KEPT)
 def fold_statement(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
-    builder = _Builder(variants)
+    builder, template = _Builder(variants), list[bytes | None]()
     root = shape.root
-    written, counted = builder.relation(root, "top.key" if keyed else None)
+
+    def apart(parts: Sequence[Part]) -> str:
+        """What is literal is put around it later: to join it here copies the whole text."""
+        template.extend(None if isinstance(part, Sql) else part.encode() for part in merged(parts))
+        texts = [part.sql for part in merged(parts) if isinstance(part, Sql)]
+        return ", ".join(f"({text})::bpchar AS t{at}" for at, text in enumerate(texts))
+
+    written, counted = builder.relation(root, "top.key" if keyed else None, apart)
     source, place = f"({written}) AS f0", "1"
     if keyed:
         assert root.by is not None
@@ -104,8 +123,15 @@ def fold_statement(shape: Shape, variants: Variants, keyed: bool) -> FoldStateme
         given = f"unnest({_parameter(KEYS)}::{kind}[]) WITH ORDINALITY AS top(key, place)"
         source, place = f"{given} CROSS JOIN LATERAL {source}", "top.place"
     counts = [f"f0.c{at}" if at in counted else f"0 AS c{at}" for at in range(shape.counts)]
-    columns = [f"{place} AS place", "convert_to(f0.json, 'UTF8') AS json", *counts]
-    return FoldStatement(_numbered(f"SELECT {', '.join(columns)} FROM {source}"), builder.kinds)
+    texts = [f"f0.t{at}" for at in range(template.count(None))]
+    statement = _numbered(
+        f"SELECT {', '.join([f'{place} AS place', *texts, *counts])} FROM {source}"
+    )
+    return FoldStatement(statement, tuple(template), builder.kinds)
+
+
+def _whole(parts: Sequence[Part]) -> str:
+    return f"{joined(parts)} AS json"
 
 
 def _parameter(name: str) -> str:
@@ -176,7 +202,9 @@ class _Builder:
         self.variants = variants
         self.kinds: dict[int, tuple[TypeEngine[Any] | None, ...]] = {}
 
-    def relation(self, relation: Relation, key: str | None) -> tuple[str, list[int]]:
+    def relation(
+        self, relation: Relation, key: str | None, select: Callable[[Sequence[Part]], str]
+    ) -> tuple[str, list[int]]:
         """A SELECT of one row: the relation's JSON, and the counts whose numbers are returned."""
         variant = self.variants[relation.number]
         assert variant is not None
@@ -184,12 +212,12 @@ class _Builder:
         if relation.kind == "page":
             parts = self.object(relation.members, lambda node: self.page_node(node, frame))
         else:
-            row = self.row(relation.members, frame)
-            single = Sql(or_else(f"string_agg({joined(row)}, '')", "null"))
-            parts = listed(row) if relation.kind == "list" else [single]
+            found = self.row(relation.members, frame)
+            single = Sql(or_else(f"string_agg({row(found)}, '')", "null"))
+            parts = listed(found) if relation.kind == "list" else [single]
         counts = [f", coalesce({sql}, 0)::int AS c{at}" for at, sql in frame.counts.items()]
         source = f"{frame.rows()}{''.join(frame.joins)}"
-        return f"SELECT {joined(parts)} AS json{''.join(counts)} FROM {source}", [*frame.counts]
+        return f"SELECT {select(parts)}{''.join(counts)} FROM {source}", [*frame.counts]
 
     def object(self, members: Members, write: Callable[[Node], Sequence[Part]]) -> list[Part]:
         parts: list[Part] = ["{"]
@@ -240,8 +268,11 @@ class _Builder:
             parts = [Sql(f"(SELECT {joined(listed(parts))} FROM {source})")]
         if not place.may_lack(node.name):
             return parts
-        absent = quoted(missing(node.nullable))
-        return [Sql(f"CASE WHEN {expression} IS NULL THEN {absent} ELSE {joined(parts)} END")]
+        lacking = lacks(parts) or not node.nullable
+        absent = "'null'" if node.nullable else "NULL"
+        return [
+            Sql(f"CASE WHEN {expression} IS NULL THEN {absent} ELSE {joined(parts)} END", lacking)
+        ]
 
     def joined_relation(self, relation: Relation, frame: _Frame) -> list[Part]:
         if self.variants[relation.number] is None:
@@ -249,7 +280,7 @@ class _Builder:
             return self.value(relation.unfolded, frame.place)
         assert relation.key is not None
         name = f"f{relation.number}"
-        written, counted = self.relation(relation, frame.place.text(relation.key))
+        written, counted = self.relation(relation, frame.place.text(relation.key), _whole)
         frame.joins.append(f" CROSS JOIN LATERAL ({written}) AS {name}")
         frame.counts |= {at: f"sum({name}.c{at})" for at in counted}
         return [Sql(f"{name}.json")]

@@ -16,9 +16,10 @@ _AT_ONCE = 12  # a chain of || copies its left side each time: shorter chains co
 
 
 class Sql(NamedTuple):
-    """An expression of type text that is never NULL."""
+    """An expression that || takes for text; it ``may_lack``, and is NULL, where a value must be."""
 
     sql: str
+    may_lack: bool = False
 
 
 Part = str | Sql  # a str is literal JSON
@@ -32,7 +33,7 @@ def quoted(text: str) -> str:
 
 def joined(parts: Iterable[Part]) -> str:
     """One expression for all of them."""
-    terms = [part.sql if isinstance(part, Sql) else quoted(part) for part in _merged(parts)]
+    terms = [part.sql if isinstance(part, Sql) else quoted(part) for part in merged(parts)]
     while len(terms) > _AT_ONCE:
         groups = [terms[at : at + _AT_ONCE] for at in range(0, len(terms), _AT_ONCE)]
         terms = [f"({' || '.join(group)})" for group in groups]
@@ -44,12 +45,22 @@ def or_else(expression: str, text: str) -> str:
     return f"coalesce({expression}, {quoted(text)})"
 
 
+def lacks(parts: Iterable[Part]) -> bool:
+    return any(isinstance(part, Sql) and part.may_lack for part in parts)
+
+
+def row(parts: Sequence[Part]) -> str:
+    """One row's JSON. What lacks makes all that it is joined to NULL, so that one look tells of it."""
+    return or_else(joined(parts), MISSING) if lacks(parts) else joined(parts)
+
+
 def listed(parts: Sequence[Part]) -> list[Part]:
     """A JSON array of what ``parts`` say of each row that is aggregated."""
-    return ["[", Sql(or_else(f"string_agg({joined(parts)}, ',')", "")), "]"]
+    return ["[", Sql(or_else(f"string_agg({row(parts)}, ',')", "")), "]"]
 
 
-def _merged(parts: Iterable[Part]) -> list[Part]:
+def merged(parts: Iterable[Part]) -> list[Part]:
+    """Literals that stand side by side as one."""
     found: list[Part] = []
     for part in parts:
         last = found[-1] if found else None

@@ -118,11 +118,11 @@ def identity(node: Identity, place: RowPlace) -> list[Part]:
     if not isinstance(place.table.c[node.name].type, Uuid):
         # Longer texts are broken into lines, and may hold bytes that URLs spell otherwise.
         encoded = f"translate({encoded}, E'+/\\n', '-_')"
-    return [f'"{urlsafe_b64encode(start[:whole]).decode()}', Sql(f"rtrim({encoded}, '=')"), '"']
-
-
-def missing(nullable: bool) -> str:
-    return "null" if nullable else MISSING
+    return [
+        f'"{urlsafe_b64encode(start[:whole]).decode()}',
+        Sql(f"replace({encoded}, '=', '')"),
+        '"',
+    ]
 
 
 def _present(text: str, quote: str, may_lack: bool, nullable: bool) -> list[Part]:
@@ -130,7 +130,7 @@ def _present(text: str, quote: str, may_lack: bool, nullable: bool) -> list[Part
     if not may_lack:
         return [quote, Sql(f"({text})"), quote]
     if not nullable:
-        return [quote, Sql(or_else(text, MISSING)), quote]
+        return [quote, Sql(f"({text})", may_lack=True), quote]
     whole = f"{quoted(quote)} || {text} || {quoted(quote)}" if quote else text
     return [Sql(or_else(whole, "null"))]
 
@@ -142,6 +142,10 @@ def _label(node: Choice, value: str) -> str:
 
 
 def _labels(node: Choice, value: str) -> str:
-    label = or_else(_label(node, "label"), MISSING)
-    found = f"(SELECT string_agg({label}, '\",\"') FROM unnest({value}) AS label)"
+    """Where names are the values in capitals, as they mostly are, no item is looked at by itself."""
+    if all(label == stored.upper() for stored, label in node.labels):
+        found = f'upper(array_to_string({value}, \'","\') COLLATE "C")'
+    else:
+        label = or_else(_label(node, "label"), MISSING)
+        found = f"(SELECT string_agg({label}, '\",\"') FROM unnest({value}) AS label)"
     return f"CASE WHEN cardinality({value}) = 0 THEN '[]' ELSE '[\"' || {found} || '\"]' END"

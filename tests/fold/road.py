@@ -75,7 +75,7 @@ async def folded(
         context=context_of(graph, scope),
     )
     assert isinstance(outcome, Outcome)
-    folds = sum("convert_to(f0.json" in call.statement for call in graph.observed)
+    folds = sum("AS t0," in call.statement for call in graph.observed)
     return Answer(orjson.loads(orjson.dumps(outcome.data)), outcome.errors, folds)
 
 
