@@ -83,7 +83,7 @@ async def test_without_budgets_and_audit_there_is_nothing_to_tell(
 
 
 async def test_executions_are_told_by_executor_with_the_reason(serve: Serve) -> None:
-    async with serve() as client:
+    async with serve(engine="breadth-first") as client:
         for text in ("{ name }", "{ name }", "query ($no: Boolean = true) { name @skip(if: $no) }"):
             await client.post("/graphql", json={"query": text, "variables": {"no": None}})
         found = await read(client)
