@@ -15,7 +15,7 @@ async def choose_operation(exchange: Exchange) -> None:
             "A subscription needs a connection that streams: send it over a WebSocket (subprotocol "
             "graphql-transport-ws), or by POST or GET with `Accept: text/event-stream`.",
         )
-    if exchange.request.safe and operation.operation is not OperationType.QUERY:
+    if exchange.request.safe and operation.operation is OperationType.MUTATION:
         raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation must be sent by POST; GET only reads.")
 
 

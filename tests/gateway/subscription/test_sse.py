@@ -64,6 +64,17 @@ async def test_events_arrive_with_their_cursors_and_a_browser_goes_on_behind_the
     assert found == missed
 
 
+async def test_a_subscription_may_come_by_get_as_browsers_ask(materials: StoreSettings) -> None:
+    async with newsroom(materials) as room:
+        asking = room.client.stream("GET", "/graphql", params={"query": PRICES}, headers=STREAM)
+        async with asking as response:
+            event = await newest(read_events(response.aiter_lines()), room)
+        mutation = await room.client.get("/graphql", params={"query": MAKE_KEY}, headers=STREAM)
+
+    assert price_of(result(event)) == room.price
+    assert mutation.status_code == 405
+
+
 async def test_who_takes_json_as_well_gets_a_stream_for_subscriptions_alone(
     materials: StoreSettings,
 ) -> None:
