@@ -15,7 +15,7 @@ import pytest
 from tests.gateway.server import SERVERS, ServerName, wait_until_listening
 
 HERE = Path(__file__).parent
-PACKAGES = (HERE / "graphql_http", HERE / "persisted")
+PACKAGES = (HERE / "graphql_http", HERE / "persisted", HERE / "subscriptions")
 NODE_IS_THERE = bool(shutil.which("node") and shutil.which("npm"))
 
 Serve = Callable[[str], AbstractAsyncContextManager[str]]

@@ -1,0 +1,18 @@
+"""Fixtures: the npm packages of those who subscribe."""
+
+import asyncio
+from pathlib import Path
+
+import pytest_asyncio
+
+HERE = Path(__file__).parent
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def installed() -> None:
+    """The packages in exactly the versions of package-lock.json."""
+    if (HERE / "node_modules" / "eventsource").is_dir():
+        return
+    command = ("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    process = await asyncio.create_subprocess_exec(*command, cwd=HERE)
+    assert await process.wait() == 0
