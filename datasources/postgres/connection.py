@@ -18,6 +18,9 @@ _SERVER_SETTINGS = {
     "jit": "off",
 }
 _JSONB_VERSION = b"\x01"
+_LONGEST_KEPT = (
+    65_536  # a folded statement has a few hundred characters for each relation and field
+)
 
 
 async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> Connection:
@@ -27,6 +30,7 @@ async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> 
         timeout=settings.connect_timeout_seconds,
         statement_cache_size=settings.statement_cache_size,
         max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=_LONGEST_KEPT,
         server_settings={**_SERVER_SETTINGS, "application_name": name},
     )
     try:

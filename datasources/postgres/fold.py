@@ -115,6 +115,8 @@ class _Reader:
             return None
         if _MISSING in text:
             return UnwritableError("a row lacks a value that it must have")
+        if _HOLE not in text:
+            return Written([text], [], tuple(row[self.counts :]))
         parts = text.split(_HOLE)
         known, holes = self.known, []
         for part in parts[1::2]:

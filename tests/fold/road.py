@@ -62,11 +62,17 @@ async def standard(
 
 
 async def folded(
-    graph: Graph, document: DocumentNode, scope: Scope, variables: Mapping[str, Any]
+    graph: Graph,
+    document: DocumentNode,
+    scope: Scope,
+    variables: Mapping[str, Any],
+    *,
+    folds: bool = True,
 ) -> Answer:
+    """As with ``GATEWAY_FOLD=off`` where nothing ``folds``."""
     operation, fragments = parts_of(document)
     graph.observed.clear()
-    outcome = await Engine(folds=True).run(
+    outcome = await Engine(folds=folds).run(
         Plans(),
         graph.schema.core,
         operation,
@@ -75,8 +81,8 @@ async def folded(
         context=context_of(graph, scope),
     )
     assert isinstance(outcome, Outcome)
-    folds = sum("AS t0," in call.statement for call in graph.observed)
-    return Answer(orjson.loads(orjson.dumps(outcome.data)), outcome.errors, folds)
+    statements = sum("AS t0," in call.statement for call in graph.observed)
+    return Answer(orjson.loads(orjson.dumps(outcome.data)), outcome.errors, statements)
 
 
 async def told_counts(
