@@ -1,7 +1,8 @@
 """Audience: subscribers who sent the same operation; who of them see the same rows, are told the same."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
+from itertools import islice
 from time import monotonic
 
 import orjson
@@ -15,6 +16,8 @@ from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.purse import in_units
 from gateway.pipeline.telling import Telling
 from gateway.pipeline.watch import Watch
+
+_AHEAD = 32  # events
 
 
 class Audience:
@@ -38,9 +41,27 @@ class Audience:
         return subscriptions.tellings.find((self, identity.customer_ids, event.position))
 
     async def tell(
-        self, subscriptions: Subscriptions, identity: Identity, watch: Watch, event: StreamEvent
+        self,
+        subscriptions: Subscriptions,
+        identity: Identity,
+        watch: Watch,
+        event: StreamEvent,
+        following: Iterable[StreamEvent],
     ) -> Telling:
-        """Runs the operation for ``event`` with these rights, unless that was done for another."""
+        """Runs the operation for ``event`` with these rights, unless that was done for another.
+
+        Whoever is the first has it run for those that wait behind as well, so that everyone finds
+        them made, and is told of all at once.
+        """
+        if self._begin(subscriptions, identity, watch, event) and self.members > 1:
+            for each in islice(following, _AHEAD):
+                if watch.filter.is_visible(each, identity.customer_ids):
+                    self._begin(subscriptions, identity, watch, each)
+        return await subscriptions.tellings.wait((self, identity.customer_ids, event.position))
+
+    def _begin(
+        self, subscriptions: Subscriptions, identity: Identity, watch: Watch, event: StreamEvent
+    ) -> bool:
         key = (self, identity.customer_ids, event.position)
 
         async def make() -> Telling:
@@ -50,7 +71,7 @@ class Audience:
             cost = 0 if exchange.refused else in_units(exchange.actual_cost or 0)
             return Telling(exchange.body, watch.cursor(event.position), cost)
 
-        return await subscriptions.tellings.make(key, make, keep=self.members > 1)
+        return subscriptions.tellings.begin(key, make, keep=self.members > 1)
 
     def _exchange_for(self, identity: Identity) -> Exchange:
         exchange = _fresh(self._opened, self._opened.request)

@@ -191,7 +191,11 @@ class Stream:
                 )
             item = None
             if self._watch.filter.is_visible(event, identity.customer_ids):
-                telling = await self._tell(audience, identity, event)
+                telling = None
+                if self._purse is None:
+                    telling = audience.told(self._subscriptions, identity, event)
+                if telling is None:
+                    telling = await self._tell(audience, identity, event)
                 item = Item(telling.body, telling.cursor)
         except RefusedError as refusal:
             self._finish(refusal)
@@ -214,16 +218,17 @@ class Stream:
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _tell(self, audience: Audience, identity: Identity, event: StreamEvent) -> Telling:
-        subscriptions, purse = self._subscriptions, self._purse
+        subscriptions, watch, purse = self._subscriptions, self._watch, self._purse
+        following = self._queue or ()
         if purse is None:
-            return await audience.tell(subscriptions, identity, self._watch, event)
+            return await audience.tell(subscriptions, identity, watch, event, following)
         told = audience.told(subscriptions, identity, event)
         try:
             await purse.take(audience.estimate if told is None else told.cost)
         except EmptyPurseError as empty:
             raise refuse_used_up(empty.reservation) from None
         if told is None:
-            told = await audience.tell(subscriptions, identity, self._watch, event)
+            told = await audience.tell(subscriptions, identity, watch, event, following)
             purse.put(audience.estimate - told.cost)
         return told
 

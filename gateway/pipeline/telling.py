@@ -16,37 +16,55 @@ class Telling(NamedTuple):
     cost: int
 
 
+Make = Callable[[], Awaitable[Telling]]
+
+
 class Tellings:
+    """What is being made goes on when whoever waits goes away: others may wait as well."""
+
     def __init__(self) -> None:
         self.made = 0  # since the start
         self._kept: OrderedDict[Hashable, Telling] = OrderedDict()
-        self._flights: dict[Hashable, asyncio.Task[Telling]] = {}
+        self._waiting: dict[Hashable, list[asyncio.Future[Telling]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def find(self, key: Hashable) -> Telling | None:
         return self._kept.get(key)
 
-    async def make(
-        self, key: Hashable, make: Callable[[], Awaitable[Telling]], *, keep: bool
-    ) -> Telling:
-        """Goes on when whoever waits goes away: others may wait as well."""
+    def begin(self, key: Hashable, make: Make, *, keep: bool) -> bool:
+        """Whether it is being made from now on; not where it is already, or was."""
+        if key in self._waiting or key in self._kept:
+            return False
+        self._waiting[key] = []
+        task = asyncio.create_task(self._make(key, make, keep))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def wait(self, key: Hashable) -> Telling:
+        """What was begun; raises whatever went wrong while it was made."""
         found = self._kept.get(key)
         if found is not None:
             return found
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = asyncio.create_task(self._make(key, make, keep))
-        return await asyncio.shield(flight)
+        waiter: asyncio.Future[Telling] = asyncio.get_running_loop().create_future()
+        self._waiting[key].append(waiter)
+        return await waiter
 
-    async def _make(
-        self, key: Hashable, make: Callable[[], Awaitable[Telling]], keep: bool
-    ) -> Telling:
+    async def _make(self, key: Hashable, make: Make, keep: bool) -> None:
+        self.made += 1
         try:
-            self.made += 1
             telling = await make()
-            if keep:
-                self._kept[key] = telling
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            return telling
-        finally:
-            del self._flights[key]
+        except BaseException as error:
+            for waiter in self._waiting.pop(key):
+                if not waiter.done():
+                    waiter.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        if keep:
+            self._kept[key] = telling
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        for waiter in self._waiting.pop(key):
+            if not waiter.done():
+                waiter.set_result(telling)

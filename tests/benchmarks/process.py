@@ -29,6 +29,11 @@ class Process:
             sum(each.cpu_seconds for each in found), sum(each.peak_bytes for each in found)
         )
 
+    def resident_bytes(self) -> int:
+        """Of the process and all below it, now."""
+        pages = [Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in _tree(self.pid)]
+        return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
+
     def reset_peak(self) -> None:
         for pid in _tree(self.pid):
             Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK)
