@@ -74,6 +74,7 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                 flights=Flights() if settings.share_operations == "on" else None,
                 operation_limits=settings.operation_limit,
                 cost_shown=settings.cost_shown,
+                explain=settings.explain,
                 audit=await stack.enter_async_context(_audit_trail(settings, stores)),
                 responses=stores.responses if settings.response_cache.mode == "on" else None,
                 meter=meter,

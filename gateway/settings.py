@@ -25,6 +25,7 @@ from datasources.relay.settings import RelaySettings
 from gateway.auth.settings import AuthSettings
 from gateway.pipeline.concurrency import ConcurrencySettings
 from gateway.pipeline.document_cache import DocumentSettings
+from gateway.pipeline.explain_settings import ExplainSettings
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from gateway.pipeline.persisted_settings import PersistedSettings
 from gateway.pipeline.quota import RateLimitSettings
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
         description="Whether equal reads that are under way at the same time are run once for all.",
     )
     merge_batches: Literal["on", "off"] = Field(
-        "off",
+        "on",
         description="Whether equal reads by key of operations that run at the same time reach their store "
         "as one call.",
     )
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits)
     operation_limit: OperationLimitSettings = Field(default_factory=OperationLimitSettings)
     relay: RelaySettings = Field(default_factory=RelaySettings)
+    explain: ExplainSettings = Field(default_factory=ExplainSettings)
     response_cache: ResponseCacheSettings = Field(default_factory=ResponseCacheSettings)
     rate_limit: RateLimitSettings = Field(default_factory=RateLimitSettings)
     concurrency: ConcurrencySettings = Field(default_factory=ConcurrencySettings)

@@ -10,6 +10,7 @@ from gateway.cli import (
     demo,
     doctor,
     events,
+    explain,
     key,
     migrate,
     persisted,
@@ -37,6 +38,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(account.app, name="account")
 app.add_typer(events.app, name="events")
 app.add_typer(relay.app, name="relay")
+app.command()(explain.explain)
 app.command()(doctor.doctor)
 
 

@@ -55,6 +55,14 @@ class Question:
         self.known.update(zip(missing, slots, strict=True))
         return [[self.known[key] for key in ask.keys] for ask in asks]
 
+    def count(self, asks: Sequence[Ask]) -> int:
+        """How many keys are to be asked for."""
+        keys = [key for ask in asks for key in ask.keys]
+        try:
+            return len(set(keys) - self.known.keys())
+        except TypeError:
+            return len(keys)
+
     async def _in_parts(self, context: Any, keys: list[Any]) -> Slots:
         if len(keys) <= MOST_KEYS:
             return await self._once(context, keys)

@@ -14,6 +14,7 @@ from graphql import (
 
 from gateway.engine.execution import Outcome, run_plan
 from gateway.engine.plans import DeclinedError, Plans
+from gateway.engine.trace import Trace
 from gateway.engine.tree import Fragments
 
 _log = logging.getLogger("gateway.engine")
@@ -38,6 +39,7 @@ class Engine:
         *,
         context: Any = None,
         root: Any = None,
+        trace: Trace | None = None,
     ) -> Outcome | list[GraphQLError]:
         """The outcome of a valid operation, or what is wrong with the variables that were ``given``.
 
@@ -60,7 +62,7 @@ class Engine:
         except GraphQLError as error:
             return Outcome(None, [error])
         self.taken += 1
-        return await run_plan(plan, schema, variables, context=context, root=root)
+        return await run_plan(plan, schema, variables, context=context, root=root, trace=trace)
 
 
 _NONE = VariableValues({}, {})

@@ -9,6 +9,7 @@ from gateway.engine.counting import Counts, Path, count_values
 from gateway.engine.plan import Plan
 from gateway.engine.request import Request
 from gateway.engine.run import Run
+from gateway.engine.trace import Trace
 
 
 class Outcome(NamedTuple):
@@ -32,13 +33,16 @@ async def run_plan(
     context: Any = None,
     root: Any = None,
     hide_suggestions: bool = False,
+    trace: Trace | None = None,
 ) -> Outcome:
     """The outcome of the plan's operation. ``root`` is what root fields are read of, as the event of a
-    subscription is.
+    subscription is. ``trace`` is told of what is fetched.
 
     When the task is cancelled, everything that it began is cancelled with it.
     """
-    run = Run(Request(plan, schema, variables, context, root, hide_suggestions))
+    run = Run(Request(plan, schema, variables, context, root, hide_suggestions, trace=trace))
+    if trace is not None:
+        trace.begin(plan)
     data: dict[str, Any] = {}
     counts: dict[Path, int] = {}
     for block in plan.roots:

@@ -13,6 +13,7 @@ from gateway.engine.fault import paths_of_row
 from gateway.engine.plan import FieldPlan, Plan
 from gateway.engine.rows import Rows
 from gateway.engine.source import Arguments
+from gateway.engine.trace import Trace
 from gateway.engine.tree import SelectedField
 
 
@@ -39,6 +40,7 @@ class Request:
     root: Any = None
     hide_suggestions: bool = False
     arguments: dict[SelectedField, Arguments | Exception] = field(default_factory=dict)
+    trace: Trace | None = None
 
     def arguments_of(self, selected: SelectedField) -> Arguments:
         """The field's arguments as its function takes them; raises what is wrong with them."""

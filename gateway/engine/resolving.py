@@ -33,6 +33,12 @@ def change(request: Request, planned: FieldPlan) -> Any:
         return error
 
 
+async def await_change(request: Request, planned: FieldPlan) -> Any:
+    """What the change came to, or what it raised."""
+    begun = change(request, planned)
+    return begun if isinstance(begun, Exception) else await begun
+
+
 def resolve_each(request: Request, planned: FieldPlan, rows: Rows) -> list[Any]:
     """What the field's resolver returns for each object: a value, an awaitable, or what it raised."""
     selected, sources = planned.selected, rows.sources

@@ -9,6 +9,7 @@ from asyncio import FIRST_COMPLETED, Task, create_task, wait
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
@@ -21,7 +22,7 @@ from gateway.engine.folding import FoldedColumn, HoleRows, fetch
 from gateway.engine.nature import Waiting
 from gateway.engine.plan import Block, FieldPlan, Group
 from gateway.engine.request import Info, Request
-from gateway.engine.resolving import change, compute, resolve_each
+from gateway.engine.resolving import await_change, change, compute, resolve_each
 from gateway.engine.row import read_each
 from gateway.engine.rows import Rows
 from gateway.engine.source import FoldPlan
@@ -196,7 +197,11 @@ class Run:
             assert planned.step is not None
             self.finished.add(planned.step)
 
-        return Job(fetch(fold, self.request, ask.keys), receive)
+        trace = self.request.trace
+        if trace is None:
+            return Job(fetch(fold, self.request, ask.keys), receive)
+        start = partial(fetch, fold, self.request, ask.keys)
+        return Job(trace.watch("folded", [planned], len(ask.keys), start), receive)
 
     def _fill(self, holes: HoleRows) -> None:
         planned, keys = holes.hole, list(holes.sources)
@@ -227,7 +232,12 @@ class Run:
             for ask, slots in zip(asks, answers, strict=True):
                 self._advance(ask.column, ask.column.inward(ask.values(slots)))
 
-        return Job(question.ask(self.request.context, asks), receive)
+        trace = self.request.trace
+        if trace is None:
+            return Job(question.ask(self.request.context, asks), receive)
+        fields = [ask.column.field for ask in asks]
+        start = partial(question.ask, self.request.context, asks)
+        return Job(trace.watch("batch", fields, question.count(asks), start), receive)
 
     def _is_complete(self, group: Group) -> bool:
         arrived = {ask.column.field.step for ask in self.asks[group]}
@@ -248,7 +258,13 @@ class Run:
     def _change(self, rows: Rows, planned: FieldPlan) -> None:
         self._begin(planned)
         column = self._column(rows, planned)
-        self._advance(column, column.inward([change(self.request, planned) for _ in rows.sources]))
+        trace = self.request.trace
+        if trace is None:
+            values = [change(self.request, planned) for _ in rows.sources]
+        else:
+            start = partial(await_change, self.request, planned)
+            values = [trace.watch("change", [planned], 1, start) for _ in rows.sources]
+        self._advance(column, column.inward(values))
 
     def _advance(self, column: Column, inward: Inward, arrived: list[Any] | None = None) -> None:
         """Takes a column on until it waits or is through."""

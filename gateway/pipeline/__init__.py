@@ -16,6 +16,7 @@ from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
 from gateway.pipeline.execution import run_event
+from gateway.pipeline.explaining import explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
@@ -40,6 +41,7 @@ STAGES = (
     Stage(choose_operation),
     Stage(check_limits),
     Stage(plan),
+    Stage(explain),
     Stage(read_cache),
     Stage(reserve_budget),
     Stage(subscribe),
@@ -50,6 +52,7 @@ STAGES = (
     Stage(settle_budget, closing=True),
     Stage(show_cost, closing=True),
     Stage(write_cache, closing=True),
+    Stage(show_explanation, closing=True),
     Stage(encode, closing=True),
     Stage(audit, closing=True),
     Stage(count, closing=True),

@@ -36,7 +36,8 @@ overlap.MAX_COMPLEXITY_BUDGET = 100_000
 _BYTES_PER_TOKEN = 1_600
 
 
-def _read_roles(value: object) -> object:
+def read_roles(value: object) -> object:
+    """Roles as the environment names them: separated by commas."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
@@ -60,7 +61,7 @@ class DocumentSettings(BaseModel):
     cache_bytes: int = Field(
         67_108_864, ge=1_048_576, description="Bytes that remembered documents may take, estimated."
     )
-    introspection_roles: Annotated[tuple[Role, ...], BeforeValidator(_read_roles)] = Field(
+    introspection_roles: Annotated[tuple[Role, ...], BeforeValidator(read_roles)] = Field(
         tuple(Role),
         description="Roles that may introspect their own view of the schema and get suggestions from it, "
         "separated by commas.",

@@ -21,6 +21,8 @@ from gateway.errors import Code, FormattedError
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
+from gateway.pipeline.explain_settings import ExplainSettings
+from gateway.pipeline.explanation import Explanation
 from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.flight import Flights
 from gateway.pipeline.meter import Meter, Pending
@@ -42,7 +44,8 @@ class Request:
     """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
 
     ``in_band`` asks for the facts in the answer that HTTP would put into headers, ``cost_debug`` for
-    the price of each field, ``unkept`` for an answer that was not kept from earlier. ``after`` is the
+    the price of each field, ``explain`` for how the answer is come by, ``unkept`` for an answer that was
+    not kept from earlier. ``after`` is the
     cursor of the last event that the client saw, where it came back by itself (``Last-Event-ID``): a
     subscription goes on there, whatever its argument says.
     """
@@ -59,6 +62,7 @@ class Request:
     in_band: bool = False
     cost_debug: bool = False
     unkept: bool = False
+    explain: bool = False
     after: str | None = None
 
 
@@ -86,6 +90,7 @@ class Parts:
     subscriptions: Subscriptions | None = None  # none takes no subscriptions
     operations: OperationCount = field(default_factory=OperationCount)
     flights: "Flights[Exchange] | None" = None  # none runs every operation by itself
+    explain: ExplainSettings = field(default_factory=ExplainSettings)
 
 
 @dataclass(slots=True)
@@ -110,6 +115,7 @@ class Exchange:
     runs: DocumentNode | None = None  # plan: what runs instead of the document
     estimate: float = 1.0  # plan: points that what runs may cost
     actual_cost: float | None = None  # count_cost: points that it did cost
+    explanation: Explanation | None = None  # explain: only where it was asked for
     order: Pending | None = None  # read_cache: what reserve_budget takes up, or nobody
     reservation: Reservation | None = None  # reserve_budget
     watch: Watch | None = None  # subscribe: what a subscription is to be told of

@@ -18,6 +18,7 @@ from gateway.engine.plans import DeclinedError
 from gateway.errors import Code, refuse_document, translate
 from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.operation_plan import fragments_of
+from gateway.telemetry.tally import heard
 from resolvers.allowance import Allowance
 from resolvers.context import Context
 from resolvers.policy import customers_changed, customers_seen
@@ -46,7 +47,11 @@ async def _execute(
     context = context_of(exchange)
     coroutines = _Coroutines()
     try:
-        result = await run(exchange, context, coroutines)
+        if exchange.explanation is None:
+            result = await run(exchange, context, coroutines)
+        else:
+            with heard(exchange.explanation.calls.append):
+                result = await run(exchange, context, coroutines)
     except asyncio.CancelledError:
         coroutines.close()
         raise
@@ -90,8 +95,9 @@ async def _run(
     if exchange.parts.engine is not None:
         try:
             return await _run_breadth_first(exchange, exchange.parts.engine, context, root)
-        except DeclinedError:
-            pass
+        except DeclinedError as error:
+            if exchange.explanation is not None:
+                exchange.explanation.reason = error.reason
     return await _run_standard(exchange, context, coroutines, root)
 
 
@@ -115,6 +121,7 @@ async def _run_breadth_first(
         exchange.request.variables,
         context=context,
         root=root,
+        trace=exchange.explanation,
     )
     if isinstance(outcome, list):
         raise refuse_document(Code.BAD_USER_INPUT, outcome)

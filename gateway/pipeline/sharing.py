@@ -76,7 +76,9 @@ def _key(exchange: Exchange) -> Hashable | None:
     """``None`` for what is not shared. A write that this process knows of parts before from after."""
     if exchange.data is not None or exchange.watch is not None or exchange.runs is not None:
         return None
-    if exchange.request.unkept or (exchange.cached is not None and exchange.cached.ticket):
+    if exchange.explanation is not None or exchange.request.unkept:
+        return None
+    if exchange.cached is not None and exchange.cached.ticket:
         return None
     plan, responses = plan_of(exchange), exchange.parts.responses
     key = key_of(exchange, plan) if plan.shared else None

@@ -1,13 +1,15 @@
 """Tally: counts the rows that each store returned for one operation, wherever its calls ran."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 
-from datasources.observer import StoreCall
+from datasources.observer import Observer, StoreCall
 
 Rows = MutableMapping[str, int]
 
 _rows: ContextVar[Rows | None] = ContextVar("rows", default=None)
+_listener: ContextVar[Observer | None] = ContextVar("listener", default=None)
 
 
 class tallied:  # noqa: N801  # reads as what it does: with tallied(rows)
@@ -25,8 +27,21 @@ class tallied:  # noqa: N801  # reads as what it does: with tallied(rows)
         _rows.reset(self._token)
 
 
+@contextmanager
+def heard(listener: Observer) -> Iterator[None]:
+    """Tells ``listener`` of each call within, also by the tasks that are started there."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
 def tally(call: StoreCall) -> None:
-    """The observer that counts."""
+    """The observer that counts, and tells whoever listens."""
     rows = _rows.get()
     if rows is not None:
         rows[call.store] = rows.get(call.store, 0) + call.rows
+    listener = _listener.get()
+    if listener is not None:
+        listener(call)

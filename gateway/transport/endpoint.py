@@ -40,6 +40,7 @@ PATH = "/graphql"
 _ALLOW = ("allow", "GET, HEAD, OPTIONS, POST")
 _ALLOW_MUTATION = ("allow", "POST")
 _COST_DEBUG = "shopify-graphql-cost-debug"
+_EXPLAIN = "graphql-explain"
 _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
 _SECURITY = list(SECURITY_HEADERS.items())
 _CONTENT_TYPES = {media: ("content-type", f"{media}; charset=utf-8") for media in MediaType}
@@ -175,6 +176,7 @@ class Endpoint:
             document_id=given.get("documentId"),
             in_band=events is Events.EVERYTHING,
             cost_debug=headers.get(_COST_DEBUG) == "1",
+            explain=headers.get(_EXPLAIN) == "1",
             after=headers.get("last-event-id") or None,
             unkept=wants_unkept(headers),
         )

@@ -93,6 +93,7 @@ def test_only_what_is_no_customers_own_is_public() -> None:
     }
 
     assert public == {
+        "MaterialPriceChanged.material",
         "MaterialSpend.materialProperties",
         "PricingCalculation.materialProperties",
         "Query.material",
