@@ -32,7 +32,7 @@ class _Server(MPServer):
             if worker.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, DRAIN_SIGNAL)
-        super().shutdown(exit_code)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # typed only in part
 
 
 def serve_on_granian(settings: Settings, listener: socket.socket) -> bool:

@@ -7,7 +7,7 @@ subprotocol, so that no client of graphql-transport-ws would stay connected: the
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -139,14 +139,8 @@ class _Incoming:
         return body
 
     async def drop(self) -> None:
-        """Reads what nobody wants: with a body left unread, the connection and the answer are lost."""
-        with suppress(ProtocolClosed, TimeoutError):
-            async with asyncio.timeout(_DROP_SECONDS):
-                size = 0
-                async for chunk in self._chunks():
-                    size += len(chunk)
-                    if size > _DROP_BYTES:
-                        return
+        """Reads the rest of the body, in vain."""
+        await _drop(self._chunks())
 
     async def _read(self, max_bytes: int) -> bytes:
         chunks: list[bytes] = []
@@ -188,8 +182,13 @@ async def _bridge(
 ) -> None:
     """One request by ASGI."""
     chunks: AsyncIterator[bytes] = aiter(protocol)
-    sending = _Sending(protocol)
     read = False
+
+    async def drop() -> None:
+        nonlocal read
+        if not read:
+            read = True
+            await _drop(chunks)
 
     async def receive() -> Message:
         nonlocal read
@@ -205,20 +204,31 @@ async def _bridge(
         return {"type": "http.request", "body": body, "more_body": not read}
 
     with suppress(ProtocolClosed):
-        await app(_asgi_scope(scope, state), receive, sending.send)
+        await app(_asgi_scope(scope, state), receive, _Sending(protocol, drop).send)
+
+
+async def _drop(chunks: AsyncIterator[bytes]) -> None:
+    """Reads what nobody wants: with a body left unread, the connection and the answer are lost."""
+    size = 0
+    with suppress(ProtocolClosed, StopAsyncIteration, TimeoutError):
+        async with asyncio.timeout(_DROP_SECONDS):
+            while size <= _DROP_BYTES:
+                size += len(await anext(chunks))
 
 
 class _Sending:
     """Waits with the head of an answer until it is known whether the body comes as a whole."""
 
-    def __init__(self, protocol: HTTPProtocol) -> None:
+    def __init__(self, protocol: HTTPProtocol, drop: Callable[[], Awaitable[None]]) -> None:
         self._protocol = protocol
+        self._drop = drop
         self._status = 0
         self._headers: HeaderLines = []
         self._transport: Any = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            await self._drop()
             self._status = message["status"]
             self._headers = decode_headers(message["headers"])
             return
