@@ -28,7 +28,8 @@ class Pulse:
 
     def renew(self, expires_at: float | None) -> None:
         """The client has shown something else, which holds until ``expires_at``."""
-        self.expires_at, self._warned = expires_at, False
+        if expires_at != self.expires_at:  # whoever shows the same again has been warned of it
+            self.expires_at, self._warned = expires_at, False
 
     def feel(self) -> None:
         """Anything that comes is a sign of life."""

@@ -1,4 +1,4 @@
-"""The programs of docs/subscriptions.md, with the clients as npm and PyPI have them, through breaks and a restart."""
+"""The programs of docs/subscriptions.md, with clients of npm and PyPI, through a break and a restart."""
 
 import asyncio
 from contextlib import AsyncExitStack
