@@ -86,7 +86,7 @@ async def _explain(
     from gateway.telemetry.tally import tally
 
     # Safe: what changes something is refused, unless it is only planned.
-    request = Request(text, name, variables, explain=True, safe=not plan_only)
+    request = Request(text, name, variables, explain=True, unkept=True, safe=not plan_only)
     opening = open_stores(
         settings.postgres, settings.mongodb, settings.redis, tally, settings.response_cache
     )
@@ -102,7 +102,7 @@ async def _explain(
 
 
 def _parts(settings: "Settings", stores: Any, role: Role) -> "Parts":
-    """As a server would have them, without what it keeps for its clients: budgets, audit, kept answers."""
+    """As a server would have them, without what it does for its clients: budgets, the audit."""
     from secrets import token_bytes
 
     from gateway.auth.authenticator import Authenticator
@@ -126,5 +126,6 @@ def _parts(settings: "Settings", stores: Any, role: Role) -> "Parts":
         engine=Engine(folds=settings.fold == "on") if runs else None,
         authenticator=Authenticator(anonymous(role)),
         operation_limits=settings.operation_limit,
+        responses=stores.responses if settings.response_cache.mode == "on" else None,
         explain=ExplainSettings(roles=tuple(Role), statement_roles=tuple(Role)),
     )

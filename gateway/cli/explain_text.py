@@ -30,7 +30,7 @@ def as_text(explained: Tree, *, statements: bool = True) -> str:
     if explained["calls"]:
         parts += ["", "outside of any step:"]
         for call in explained["calls"]:
-            parts.append(f"  {_figures(call)}")
+            parts.append(f"  {_figures(call['store'], [call])}, {call['rows']:,} rows")
             parts += _statement(call, "    ", statements)
     return "\n".join(parts) + "\n"
 
@@ -90,17 +90,22 @@ def _statement(call: Tree, indent: str, statements: bool) -> Iterator[str]:
 def _stores(step: Tree) -> str:
     if "with" in step:
         return f"with {step['with']}"
-    parts = [_figures(call) for call in step.get("calls", ())]
+    by_store: dict[str, list[Tree]] = {}
+    for call in step.get("calls", ()):
+        by_store.setdefault(call["store"], []).append(call)
+    parts = [_figures(store, calls) for store, calls in by_store.items()]
     cache = step.get("materialCache")
     if cache:
         parts.append(f"{cache['hits']} of {cache['hits'] + cache['misses']} cached")
     return ", ".join(parts)
 
 
-def _figures(call: Tree) -> str:
-    times = f" x{call['calls']}" if call["calls"] > 1 else ""
-    shared = f" shared by {call['sharedBy']}" if "sharedBy" in call else ""
-    return f"{call['store']}{times} {call['milliseconds']:,.1f} ms{shared}"
+def _figures(store: str, calls: Sequence[Tree]) -> str:
+    number = sum(call["calls"] for call in calls)
+    times = f" x{number}" if number > 1 else ""
+    shared = max(call.get("sharedBy", 1) for call in calls)
+    readers = f" for {shared}" if shared > 1 else ""
+    return f"{store}{times} {sum(call['milliseconds'] for call in calls):,.1f} ms{readers}"
 
 
 def _number(step: Tree, name: str) -> str:
