@@ -27,7 +27,7 @@ UNKNOWN = 'subscription { pricingEvents(materials: ["unobtainium"]) { id } }'
 
 NAMED = {"viewer": {"name": "pricing-bot"}}
 REFRESHED = {"refreshMaterial": {"material": {"name": "steel_4140"}}}
-EVERYTHING = {
+EVERYTHING: dict[str, list[Any]] = {
     "query": [NAMED, "complete"],
     "mutation": [REFRESHED, "complete"],
     "wrong": [["GRAPHQL_VALIDATION_FAILED"]],
