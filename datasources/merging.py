@@ -16,6 +16,7 @@ from datasources.observer import Observer, StoreCall, observe_together
 from datasources.scope import Scope
 
 _MOST_KEYS = 1_000  # of one call
+_FEW_KEYS = 100  # of one reader: more are better asked for by themselves, side by side
 _ALIKE_SECONDS = 0.05  # between deadlines that one timer serves as well
 
 Keys = Sequence[Any]
@@ -61,7 +62,7 @@ class Merging:
 
     def __init__(self, store: StoreName, observer: Observer) -> None:
         self.merged = 0
-        self._store = store
+        self.store: StoreName = store
         self._observer = observer
         self._open: dict[Hashable, _Batch] = {}
 
@@ -132,7 +133,7 @@ class Merging:
 
     def _expire(self, batch: _Batch, reader: _Reader) -> None:
         if not reader.answer.done():
-            late = StoreUnavailableError(self._store, "did not answer before the deadline", 1.0)
+            late = StoreUnavailableError(self.store, "did not answer before the deadline", 1.0)
             reader.answer.set_exception(late)
             batch.leave()
 
@@ -158,7 +159,7 @@ def merged(
         self: R, scope: Scope, keys: Sequence[K], /, *rest: P.args, **named: P.kwargs
     ) -> dict[K, V]:
         merging = self.merging
-        if merging is None or named or not keys:
+        if merging is None or named or not 0 < len(keys) <= _FEW_KEYS:
             return await read(self, scope, keys, *rest, **named)
 
         def read_all(scope: Scope, keys: Keys) -> Awaitable[Mapping[Any, Any]]:

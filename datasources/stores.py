@@ -88,6 +88,7 @@ class Stores:
     dead_letters: DeadLetterRepository
     questions: tuple[Status, ...]
     breakers: tuple[Breaker, ...]
+    mergings: tuple[Merging, ...] = ()  # none makes every read a call of its own
 
     async def statuses(self) -> list[StoreStatusRecord]:
         """PostgreSQL, MongoDB and Redis, asked at the same time; one that is down says so."""
@@ -157,21 +158,28 @@ async def open_stores(
             dead_letters=DeadLetterRepository(sql),
             questions=(sql.status, documents.status, cache.status),
             breakers=(sql.breaker, documents.breaker, cache.breaker),
+            mergings=_mergings(told) if merges else (),
         )
-        if merges:
-            _merge(stores, told)
+        _merge(stores)
         yield stores
 
 
-def _merge(stores: Stores, observer: Observer) -> None:
-    rows, documents = Merging("postgresql", observer), Merging("mongodb", observer)
+def _mergings(observer: Observer) -> tuple[Merging, ...]:
+    return Merging("postgresql", observer), Merging("mongodb", observer), Merging("redis", observer)
+
+
+def _merge(stores: Stores) -> None:
+    """Gives each repository that reads by key the means to do so for several operations at once."""
+    if not stores.mergings:
+        return
+    rows, documents, cached = stores.mergings
     by_key: tuple[tuple[Mergeable, Merging], ...] = (
         (stores.customers, rows),
         (stores.users, rows),
         (stores.calculations, rows),
         (stores.cost_components, rows),
         (stores.pricing_analytics, documents),
-        (stores.materials, Merging("redis", observer)),
+        (stores.materials, cached),
     )
     for repository, merging in by_key:
         repository.merging = merging

@@ -16,6 +16,7 @@ _ALLOWED_HEADERS = (
     "Apollo-Require-Preflight",
     "Authorization",
     "Content-Type",
+    "GraphQL-Explain",
     "GraphQL-Require-Preflight",
     "If-None-Match",
     "Traceparent",

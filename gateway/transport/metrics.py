@@ -56,7 +56,13 @@ class _OfParts(Collector):
             )
 
     def _of_process(self) -> Iterator[Metric]:
-        meter, audit = self._parts.meter, self._parts.audit
+        meter, audit, flights = self._parts.meter, self._parts.audit, self._parts.flights
+        if flights is not None:
+            yield CounterMetricFamily(
+                "gateway_operations_shared",
+                "Operations that were given what an equal one under way came to.",
+                value=float(flights.joined),
+            )
         if meter is not None:
             yield GaugeMetricFamily(
                 "gateway_budgets_kept_by_process",

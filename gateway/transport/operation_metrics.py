@@ -60,4 +60,11 @@ def of_stores(stores: Stores) -> Iterator[Metric]:
         errors.add_metric((breaker.store,), breaker.failed_calls)
         for state in _STATES:
             states.add_metric((breaker.store, state), float(breaker.state == state))
-    yield from (calls, errors, states)
+    merged = CounterMetricFamily(
+        "gateway_store_reads_merged",
+        "Reads by key that needed no call of their own, because others asked the same at that moment.",
+        labels=("store",),
+    )
+    for merging in stores.mergings:
+        merged.add_metric((merging.store,), merging.merged)
+    yield from (calls, errors, states, merged)

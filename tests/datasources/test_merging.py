@@ -70,7 +70,7 @@ async def test_reads_of_one_turn_are_one_call_of_distinct_keys(
     )
 
     assert numbers.asked == [([1, 2, 3, -1], "m")]
-    assert found == [{1: "2 m", 2: "4 m"}, {2: "4 m", 3: "6 m"}, {}]
+    assert [*found] == [{1: "2 m", 2: "4 m"}, {2: "4 m", 3: "6 m"}, {}]
     assert [(call.rows, call.readers) for call in heard] == [(2, 3), (2, 3), (0, 3)]
     assert numbers.merging is not None
     assert numbers.merging.merged == 2
@@ -105,12 +105,21 @@ async def test_other_repositories_are_other_calls(numbers: Numbers, heard: list[
 
 
 async def test_too_many_keys_are_several_calls(numbers: Numbers) -> None:
-    reads = (numbers.doubled(EVERYTHING, range(at, at + 400), "m") for at in (1, 401, 801, 1201))
+    starts = range(1, 1_600, 100)
+    reads = (numbers.doubled(EVERYTHING, range(at, at + 100), "m") for at in starts)
 
     found = await asyncio.gather(*reads)
 
-    assert [len(keys) for keys, _ in numbers.asked] == [800, 800]
-    assert [len(each) for each in found] == [400] * 4
+    assert sorted(len(keys) for keys, _ in numbers.asked) == [600, 1_000]
+    assert [len(each) for each in found] == [100] * 16
+
+
+async def test_reads_of_many_keys_run_side_by_side(numbers: Numbers) -> None:
+    many = [numbers.doubled(EVERYTHING, range(1, 102), "m") for _ in range(2)]
+
+    await asyncio.gather(*many)
+
+    assert [len(keys) for keys, _ in numbers.asked] == [101, 101]
 
 
 async def test_an_error_is_everybodys(numbers: Numbers) -> None:
