@@ -20,7 +20,7 @@ from graphql import (
 from gateway.engine.leaf import Leaf
 from gateway.engine.plan import Block, FieldPlan, Group, Plan, Way
 from gateway.engine.row import builder, extractor
-from gateway.engine.source import Source, source_of
+from gateway.engine.source import FoldPlan, Source, source_of
 from gateway.engine.tree import Decided, Fragments, SelectedField, compile_tree
 
 
@@ -58,6 +58,7 @@ class _Compiler:
         self.questions: dict[Any, list[tuple[Any, int]]] = {}
         self.count = 0
         self.leaves: dict[GraphQLLeafType, Leaf] = {}
+        self.fetched: dict[SelectedField, FieldPlan] = {}
 
     def block(
         self,
@@ -90,7 +91,29 @@ class _Compiler:
         level: int,
     ) -> FieldPlan:
         source, way = source_of(selected.definition), _way(selected)
-        step = group = selection = read = None
+        read = None
+        if source is not None and way in ("batch", "column") and source.key is not None:
+            read = reads.setdefault(source.key, len(reads))
+        if not (self.folds and way == "batch"):
+            return self.made(selected, source, way, place, read, outer, level)
+        known = self.fetched.get(selected)
+        if known is not None:
+            return replace(known, place=place, read=read)
+        made = self.made(selected, source, way, place, read, outer, level)
+        self.fetched[selected] = made
+        return made
+
+    def made(
+        self,
+        selected: SelectedField,
+        source: Source | None,
+        way: Way,
+        place: int,
+        read: int | None,
+        outer: int | None,
+        level: int,
+    ) -> FieldPlan:
+        step = group = selection = None
         below, depth = outer, level
         if way in ("batch", "change", "resolver"):
             step = below = len(self.outer)
@@ -102,19 +125,10 @@ class _Compiler:
         if source is not None and way == "batch":
             assert step is not None
             group = self.group(source, selection, depth, step)
-        if source is not None and way in ("batch", "column") and source.key is not None:
-            read = reads.setdefault(source.key, len(reads))
-        plan, holes = None, tuple[FieldPlan, ...]()
+        plan = None
         if self.folds and source is not None and way == "batch" and source.fold is not None:
             plan = source.fold(selected)
-        if plan is not None:
-            holes = tuple(
-                replace(
-                    self.field(each, number, {}, step, depth),
-                    between=_between(selected, each) or (),
-                )
-                for number, each in enumerate(plan.holes)
-            )
+        holes = self.holes(selected, plan, step, depth) if plan is not None else ()
         named = get_named_type(selected.definition.type)
         return FieldPlan(
             selected,
@@ -136,6 +150,17 @@ class _Compiler:
             holes,
             is_paid=bool(named.extensions.get("cost", {}).get("weight")),
         )
+
+    def holes(
+        self, around: SelectedField, plan: FoldPlan, step: int | None, level: int
+    ) -> tuple[FieldPlan, ...]:
+        """The innermost first: those that a hole has itself are compiled already, and not once more for
+        each field around them."""
+        found = [
+            replace(self.field(each, number, {}, step, level), between=_between(around, each) or ())
+            for number, each in reversed([*enumerate(plan.holes)])
+        ]
+        return tuple(reversed(found))
 
     def group(self, source: Source, selection: Any, level: int, step: int) -> Group:
         question = self.question(source, selection)
