@@ -7,7 +7,7 @@ server. A connection whose call was cut off comes back in its own time, or is gi
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
 from datasources.postgres.connection import Connection, connect
@@ -49,9 +49,12 @@ class Pool:
         self._used.add(connection)
         try:
             yield connection
-        except BaseException:
+        except BaseException as error:
             self._used.discard(connection)
             self._recover(connection)
+            # What is cut off between two steps of asyncpg fails in ways of its own.
+            if self._closed and isinstance(error, Exception):
+                raise ConnectionResetError from error
             raise
         self._used.discard(connection)
         self._release(connection)
@@ -99,7 +102,8 @@ class Pool:
             return await waiter
         except asyncio.CancelledError:
             if waiter.cancelled():
-                self._waiters.remove(waiter)
+                with suppress(ValueError):  # whoever released a connection since has passed it over
+                    self._waiters.remove(waiter)
             elif (handed := waiter.result()) is not None:
                 self._release(handed)
             else:

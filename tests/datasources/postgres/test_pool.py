@@ -63,6 +63,17 @@ async def test_a_connection_handed_to_one_who_leaves_goes_on_to_the_next(single:
     assert (single.size, single.in_use) == (1, 0)
 
 
+async def test_a_connection_passes_over_one_who_has_just_left(single: Pool) -> None:
+    async with single.connection():
+        leaving, staying = (asyncio.create_task(process_id(single)) for _ in range(2))
+        await asyncio.sleep(0)
+        leaving.cancel()  # it has not run since when the connection comes back
+    assert await staying
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert (single.size, single.in_use) == (1, 0)
+
+
 async def test_a_place_given_to_one_who_leaves_goes_on_to_the_next(single: Pool) -> None:
     async with single.connection() as connection:
         leaving, staying = (asyncio.create_task(process_id(single)) for _ in range(2))
@@ -81,4 +92,17 @@ async def test_those_who_wait_are_let_go_when_the_pool_closes(single: Pool) -> N
         await single.close()
     with pytest.raises(StoreUnavailableError, match="was closed"):
         await waiting
+    assert (single.size, single.in_use) == (0, 0)
+
+
+async def test_a_call_that_the_end_of_the_pool_cut_off_has_lost_its_connection(
+    single: Pool,
+) -> None:
+    async def fail_as_it_closes() -> None:
+        async with single.connection():
+            await single.close()
+            raise AttributeError  # as asyncpg does between two steps of a call
+
+    with pytest.raises(ConnectionResetError):
+        await fail_as_it_closes()
     assert (single.size, single.in_use) == (0, 0)
