@@ -151,7 +151,7 @@ FILTERS: list[tuple[dict[str, Any], Callable[[Calculation], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "holds"), FILTERS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("given", "holds"), FILTERS, ids=[str(given)[:40] for given, _ in FILTERS])
 async def test_a_filter_keeps_what_holds_and_nothing_else(
     graph: Graph,
     everything: list[Calculation],
