@@ -49,6 +49,8 @@ def cases(asked: Sequence[Workload], peers: Sequence[str]) -> list[Case]:
         Case("point reads of 200 customers", point, 64, OURS),
         Case("material of 64 names", _materials(trends), 16, ("uvicorn", "merged")),
         Case("material of 64 names", _materials(trends), 64, ("uvicorn", "merged")),
+        Case("dashboards of 200 customers", dashboard, 16, ("uvicorn", "merged")),
+        Case("dashboards of 200 customers", dashboard, 64, ("uvicorn", "merged")),
         Case("one and the same point read", _one(point), 16, OURS),
         Case("one and the same trends", _one(trends), 16, (*OURS[:2], *peers)),
         Case("one and the same dashboard", _one(dashboard), 16, (*OURS[:2], *peers)),
@@ -105,7 +107,8 @@ async def main(given: argparse.Namespace) -> None:
         stores = await stack.enter_async_context(seeded(given.scale))
         names = (*OURS, *peers)
         servers = {name: await start(stack, TARGETS[name], stores) for name in names}
-        for case in cases(await known(servers["uvicorn"]), peers):
+        every = cases(await known(servers["uvicorn"]), peers)
+        for case in [each for each in every if given.only in each.name]:
             await compare([servers[name] for name in case.targets], case.workload)
             figures = await measure(servers, case, given.rounds, given.seconds)
             base = figures[case.targets[0]].rate
@@ -124,6 +127,7 @@ async def main(given: argparse.Namespace) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench sharing", description=__doc__)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--scale", type=float, default=0.5)
