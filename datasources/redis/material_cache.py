@@ -46,6 +46,7 @@ class MaterialCache(Mergeable):
         possible = [name for name in dict.fromkeys(names) if _POSSIBLE_NAME.fullmatch(name)]
         if not possible:
             return {}
+        asked = self._flights.begun
         seen = await self._read(scope, possible)
         entries = {name: MaterialEntry.decode(value) for name, value in seen.items()}
         now = datetime.now(UTC)
@@ -54,7 +55,7 @@ class MaterialCache(Mergeable):
             for name, entry in entries.items()
             if entry is None or not entry.is_fresh(now)
         }
-        outcomes = await self._share(scope, wanting) if wanting else {}
+        outcomes = await self._share(scope, wanting, asked) if wanting else {}
         now = datetime.now(UTC)
         found: dict[str, MaterialRecord | StoreUnavailableError] = {}
         for name, entry in entries.items():
@@ -79,9 +80,11 @@ class MaterialCache(Mergeable):
             return dict.fromkeys(names, error)
         return dict(zip(names, values, strict=True))
 
-    async def _share(self, scope: Scope, wanting: Mapping[str, Seen]) -> dict[str, Outcome]:
+    async def _share(
+        self, scope: Scope, wanting: Mapping[str, Seen], asked: int
+    ) -> dict[str, Outcome]:
         patience_seconds = min(scope.remaining_seconds(), _LONGEST_WAIT_SECONDS)
-        landed = await self._flights.share(wanting, patience_seconds)
+        landed = await self._flights.share(wanting, patience_seconds, asked)
         late = StoreUnavailableError("postgresql", "did not answer before the deadline", 1.0)
         return {name: landed.get(name, late) for name in wanting}
 

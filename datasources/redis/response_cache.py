@@ -81,10 +81,10 @@ class ResponseCache:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._watch.close()
 
-    @property
-    def moment(self) -> Moment:
-        """The last bump that this process knows of."""
-        return self._memory.seen
+    def moment(self) -> Moment | None:
+        """The last bump that returned, in whatever process; ``None`` while nobody can tell. Asks nobody."""
+        self._watch.use()
+        return self._memory.seen if self._memory.trusted else None
 
     async def bump(self, scope: Scope, tags: Sequence[str]) -> None:
         """Once this returns, no process gives out an answer with one of ``tags`` from before.

@@ -23,10 +23,14 @@ class Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """Those of one process; ``joined`` counts the readers who found one under way."""
+    """Those of one process; ``joined`` counts the readers who found one under way.
 
-    def __init__(self) -> None:
+    ``moment`` says what was changed so far, in whatever process, and ``None`` while nobody can tell.
+    """
+
+    def __init__(self, moment: Callable[[], Hashable | None] = lambda: 0) -> None:
         self.joined = 0
+        self.moment = moment
         self._flights: dict[Hashable, Flight[T]] = {}
 
     def board(

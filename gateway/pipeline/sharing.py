@@ -15,6 +15,7 @@ from orjson import Fragment
 from gateway.pipeline.caching import key_of, plan_of
 from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.execution import execute
+from gateway.pipeline.flight import Flights
 from gateway.telemetry.tally import tallied
 
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
@@ -30,7 +31,7 @@ async def share(exchange: Exchange) -> None:
             await execute(exchange)
         finally:
             flights.part()
-    elif (key := _key(exchange)) is None:
+    elif (key := _key(exchange, flights)) is None:
         await execute(exchange)
     else:
         patience = exchange.parts.deadline_seconds * (1 - _JOINED_SHARE)
@@ -72,16 +73,18 @@ def _encoded(found: Exchange) -> Fragment | None:
     return found.encoded
 
 
-def _key(exchange: Exchange) -> Hashable | None:
-    """``None`` for what is not shared. A write that this process knows of parts before from after."""
+def _key(exchange: Exchange, flights: Flights[Exchange]) -> Hashable | None:
+    """``None`` for what is not shared.
+
+    A write that was answered, by whatever process, parts those before from those after; while this one
+    cannot tell whether there was one, nobody joins.
+    """
     if exchange.data is not None or exchange.watch is not None or exchange.runs is not None:
         return None
     if exchange.explanation is not None or exchange.request.unkept:
         return None
     if exchange.cached is not None and exchange.cached.ticket:
         return None
-    plan, responses = plan_of(exchange), exchange.parts.responses
-    key = key_of(exchange, plan) if plan.shared else None
-    if key is None:
-        return None
-    return key, exchange.customer_ids, responses.moment if responses is not None else None
+    plan, moment = plan_of(exchange), flights.moment()
+    key = key_of(exchange, plan) if plan.shared and moment is not None else None
+    return None if key is None else (key, exchange.customer_ids, moment)

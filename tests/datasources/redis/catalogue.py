@@ -49,3 +49,9 @@ class Catalogue:
         if self.is_down:
             raise StoreUnavailableError("postgresql", "is not answering", 2.0)
         return {name: self.materials[name] for name in names if name in self.materials}
+
+    async def load_as_it_was(self, scope: Scope, names: Sequence[str]) -> dict[str, MaterialRecord]:
+        """As of the call, however long the gate holds it back."""
+        found = {name: self.materials[name] for name in names if name in self.materials}
+        await self.load(scope, names)
+        return found

@@ -15,7 +15,7 @@ from datasources.records import FreshnessSource, MaterialRecord
 from datasources.redis.client import RedisStore
 from datasources.redis.material_cache import MaterialCache
 from datasources.redis.material_lease import MaterialKeys, MaterialLease
-from tests.datasources.redis.catalogue import Catalogue
+from tests.datasources.redis.catalogue import Catalogue, material
 from tests.datasources.redis.conftest import SettingsOf, scope
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +25,11 @@ Found = dict[str, MaterialRecord | StoreUnavailableError]
 def sources(found: Found) -> set[FreshnessSource]:
     records = [each for each in found.values() if not isinstance(each, StoreUnavailableError)]
     return {record["freshness"]["source"] for record in records}
+
+
+def prices(found: Found) -> list[str]:
+    records = [each for each in found.values() if not isinstance(each, StoreUnavailableError)]
+    return [str(record["price_per_kg"]) for record in records]
 
 
 async def test_fifty_readers_of_two_caches_load_once(
@@ -128,8 +133,32 @@ async def test_one_reader_cancelled_does_not_fail_the_others(redis: RedisStore) 
         await first
     catalogue.gate.set()
 
-    assert sources(await second) == {FreshnessSource.DATABASE}
+    assert sources(await second) == {FreshnessSource.CACHE}
     assert catalogue.asked == [("peek",)]
+
+
+async def test_who_asks_after_a_change_elsewhere_is_given_no_load_from_before(
+    redis: RedisStore, settings_of: SettingsOf
+) -> None:
+    catalogue = Catalogue("peek")
+    catalogue.gate.clear()
+    looked = asyncio.Semaphore(0)
+    here = await RedisStore.open(settings_of(), lambda call: looked.release())
+    elsewhere = MaterialCache(redis, catalogue.load)
+    cache = MaterialCache(here, catalogue.load_as_it_was)
+    before = asyncio.create_task(cache.by_names(scope(), ["peek"]))
+    await catalogue.entered.wait()
+    catalogue.materials["peek"] = material("peek", "9")
+    await elsewhere.forget(["peek"])
+    after = asyncio.create_task(cache.by_names(scope(), ["peek"]))
+    for _ in ("the first look", "its claim", "the second look"):
+        await looked.acquire()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    catalogue.gate.set()
+
+    assert [prices(await each) for each in (before, after)] == [["4.2000"], ["9"]]
+    await here.close()
 
 
 async def test_a_reader_in_haste_leaves_the_load_to_the_others(redis: RedisStore) -> None:

@@ -211,6 +211,17 @@ async def test_a_change_parts_those_before_from_those_after(world: World) -> Non
     assert world.begun == 2
 
 
+async def test_a_change_of_another_process_parts_them_and_so_does_not_knowing_of_any(
+    world: World,
+) -> None:
+    moments = iter((1, 1, 2, None, None))
+    world.flights.moment = lambda: next(moments)
+
+    await world.all(*(world.ask(ROWS) for _ in range(5)))
+
+    assert (world.begun, world.flights.joined) == (4, 1)
+
+
 async def test_who_comes_late_begins_anew() -> None:
     """The stores' time of an execution is that of who began it; nobody is to be given the end of it."""
     flights: Flights[int] = Flights()
