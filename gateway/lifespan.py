@@ -71,7 +71,9 @@ def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lif
                     open_authenticator(settings.auth, stores)
                 ),
                 engine=_engine(settings),
-                flights=Flights(stores.responses.moment) if settings.share_operations == "on" else None,
+                flights=Flights(stores.responses.moment)
+                if settings.share_operations == "on"
+                else None,
                 operation_limits=settings.operation_limit,
                 cost_shown=settings.cost_shown,
                 explain=settings.explain,
