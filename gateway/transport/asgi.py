@@ -5,17 +5,20 @@ from contextlib import suppress
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.transport.departure import while_present
 from gateway.transport.endpoint import PATH, Endpoint
 from gateway.transport.message import (
+    LAST,
+    WHOLE,
     BodyTooLargeError,
     ClientGoneError,
     Outgoing,
     decode_headers,
     encode_headers,
     join_headers,
+    write_headers,
 )
 from gateway.transport.websocket.asgi import SocketEndpoint
 
@@ -40,6 +43,9 @@ class Gateway(Starlette):
         state = scope["state"]
         outgoing = await self.endpoint.answer(incoming, state["parts"], state["roster"])
         if outgoing is None:
+            return
+        if outgoing.chunks is None and WHOLE in scope.get("extensions", ()):
+            await send(_whole(outgoing))
             return
         await _send(send, outgoing)
         if outgoing.chunks is not None:
@@ -88,6 +94,16 @@ class _Incoming:
         """As :class:`Incoming` says it."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
+
+
+def _whole(outgoing: Outgoing) -> Message:
+    return {
+        "type": WHOLE,
+        "status": outgoing.status,
+        "lines": write_headers(outgoing.headers),
+        "body": outgoing.body,
+        "last": LAST in outgoing.headers,
+    }
 
 
 async def _send(send: Send, outgoing: Outgoing) -> None:

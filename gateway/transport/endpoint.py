@@ -18,7 +18,14 @@ from gateway.transport.cross_origin import CrossOrigin
 from gateway.transport.departure import while_present
 from gateway.transport.event_stream import EventStream, receive_guest
 from gateway.transport.guard import SECURITY_HEADERS, check_headers
-from gateway.transport.message import ClientGoneError, HeaderLines, Headers, Incoming, Outgoing
+from gateway.transport.message import (
+    LAST,
+    ClientGoneError,
+    HeaderLines,
+    Headers,
+    Incoming,
+    Outgoing,
+)
 from gateway.transport.negotiation import Events, MediaType, negotiate, negotiate_events
 from gateway.transport.rate_limit import rate_limit_headers
 from gateway.transport.record import record
@@ -205,5 +212,5 @@ def _header_lines(response: Response, status: int, method: str, trace_id: str) -
     if status == 405:
         lines.append(_ALLOW if method not in ("GET", "HEAD") else _ALLOW_MUTATION)
     if status == 408:  # the rest of the body may still be on its way
-        lines.append(("connection", "close"))
+        lines.append(LAST)
     return lines

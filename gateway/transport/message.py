@@ -6,6 +6,11 @@ from typing import NamedTuple, Protocol
 Headers = dict[str, str]
 HeaderLines = list[tuple[str, str]]
 
+# An extension of ASGI: a message with `status`, `lines` (the headers as they are sent), `body`, and `last`
+# where the connection is to end with it. What takes it says so in the scope.
+WHOLE = "gateway.whole"
+LAST = ("connection", "close")
+
 
 class ClientGoneError(Exception):
     """The client closed its connection; nobody waits for an answer."""
@@ -64,3 +69,11 @@ def decode_headers(lines: Iterable[tuple[bytes, bytes]]) -> HeaderLines:
 def encode_headers(lines: HeaderLines) -> list[tuple[bytes, bytes]]:
     """Headers as ASGI wants them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
+
+
+def write_headers(lines: HeaderLines) -> bytes:
+    """Headers as they are sent; raises ``ValueError`` where one would end before its time."""
+    text = "".join([f"{name}: {value}\r\n" for name, value in lines])
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+        raise ValueError("a header holds the end of a line")
+    return text.encode("latin-1")

@@ -7,15 +7,21 @@ import asyncio
 from struct import pack
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from gateway.transport.message import WHOLE
 from gateway.transport.roster import Roster
 from gateway.transport.settings import HttpSettings
 
 _LINGER_SECONDS = 2.0
 _WRITE_BYTES = 65_536
+_EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
 _WHOLE_TEXT, _SIZE_IN_2_BYTES, _SIZE_IN_8_BYTES = 0x81, 126, 127
 
 
@@ -60,11 +66,51 @@ class _Impatient(asyncio.Protocol):
 
 
 class HttpConnection(_Impatient, HttpToolsProtocol):
-    """Has the streams that it carries end in their own time."""
+    """Has the streams that it carries end in their own time, and takes an answer in one piece."""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = _Cycle
+        cycle.scope["extensions"] = _EXTENSIONS
+        super()._start_asgi_task(cycle, app)
 
     def shutdown(self) -> None:
         _drain(self.app_state)
         super().shutdown()
+
+
+class _Cycle(RequestResponseCycle):
+    """One request. Uvicorn looks through each header of an answer, and writes the body by itself."""
+
+    async def send(self, message: Any) -> None:
+        """As Uvicorn's; a whole answer is written as it is."""
+        if message["type"] != WHOLE:
+            await super().send(message)
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        head = [STATUS_LINE[message["status"]]]
+        for name, value in self.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        head.append(message["lines"])
+        if not self.keep_alive and not message["last"]:
+            head.append(b"connection: close\r\n")
+        head.append(b"\r\n")
+        body: bytes = b"" if self.scope["method"] == "HEAD" else message["body"]
+        if len(body) < _WRITE_BYTES:
+            head.append(body)
+            body = b""
+        self.transport.write(b"".join(head))
+        if body:
+            self.transport.write(body)
+        self.message_event.set()
+        if message["last"] or not self.keep_alive:
+            self.keep_alive = False
+            self.transport.close()
+        self.on_response()
 
 
 class SocketConnection(_Impatient, WebSocketsSansIOProtocol):
