@@ -1,5 +1,7 @@
 """Connection: one asyncpg connection, told how this gateway reads values."""
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -8,9 +10,10 @@ import orjson
 from datasources.postgres.settings import PostgresSettings
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
+    _Plain = asyncpg.Connection[asyncpg.Record]
+    _Prepared = asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]
 else:  # the class takes its parameter in the stubs alone
-    Connection = asyncpg.Connection
+    _Plain = asyncpg.Connection
 
 _SERVER_SETTINGS = {
     "timezone": "UTC",
@@ -18,21 +21,61 @@ _SERVER_SETTINGS = {
     "jit": "off",
 }
 _JSONB_VERSION = b"\x01"
-_LONGEST_KEPT = (
-    65_536  # a folded statement has a few hundred characters for each relation and field
-)
+_SHORT = 2_000  # characters; up to here asyncpg keeps as many statements as the settings say
+_LONGEST_KEPT = 65_536
+_MOST_KEPT = 524_288  # PostgreSQL takes 35 bytes a character, and as much again for a plan it keeps
+
+
+class Connection(_Plain):
+    """Keeps long statements prepared as well, those used last, for as long as all of them are not too long.
+
+    Clients write what folded statements consist of, in as many ways as there are names and orders of fields.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.keeps = True
+        self.kept: OrderedDict[str, _Prepared] = OrderedDict()
+        self.kept_characters = 0
+
+    async def answer(self, query: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        """The rows of a statement, which is prepared or is from now on, where it is kept."""
+        if not (self.keeps and _SHORT < len(query) <= _LONGEST_KEPT):
+            return await self.fetch(query, *arguments)
+        try:
+            statement = self.kept.get(query) or await self._keep(query)
+            self.kept.move_to_end(query)
+            return await statement.fetch(*arguments)
+        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+            self._forget(query)
+            return await self.fetch(query, *arguments)
+
+    async def _keep(self, query: str) -> "_Prepared":
+        statement = await self.prepare(query)
+        self.kept[query] = statement
+        self.kept_characters += len(query)
+        while self.kept_characters > _MOST_KEPT:
+            self._forget(next(iter(self.kept)))
+        return statement
+
+    def _forget(self, query: str) -> None:
+        """The server is told before the next statement is prepared."""
+        if self.kept.pop(query, None) is not None:
+            self.kept_characters -= len(query)
 
 
 async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> Connection:
     """``name`` is what the server's own views show of the connection."""
     connection = await asyncpg.connect(
         settings.url,
+        connection_class=Connection,
         timeout=settings.connect_timeout_seconds,
         statement_cache_size=settings.statement_cache_size,
         max_cached_statement_lifetime=0,
-        max_cacheable_statement_size=_LONGEST_KEPT,
+        max_cacheable_statement_size=_SHORT,
         server_settings={**_SERVER_SETTINGS, "application_name": name},
     )
+    connection.keeps = settings.statement_cache_size > 0
     try:
         await connection.set_type_codec(
             "jsonb",
