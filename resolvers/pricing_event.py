@@ -72,12 +72,16 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One subscriber's wish; ``position`` is the last event that it has, or did not want."""
+    """One subscriber's wish; ``position`` is the last event that it has, or did not want.
+
+    ``is_resumed`` where that may be long ago.
+    """
 
     filter: EventFilter
     position: Position
     epoch: str
     cursors: CursorCodec
+    is_resumed: bool = False
 
     def cursor(self, position: Position) -> str:
         return self.cursors.encode(_LIST, (self.epoch, *position))
@@ -121,7 +125,9 @@ async def watch(
         position = await feed.now(scope)
     else:
         position = await _resumed(context, epoch, after)
-    return Watch(EventFilter(kinds, names, customer), position, epoch, context.cursors)
+    return Watch(
+        EventFilter(kinds, names, customer), position, epoch, context.cursors, after is not None
+    )
 
 
 async def follow(context: Context, watched: Watch) -> AsyncIterator[PricingEventRecord]:

@@ -26,6 +26,8 @@ _REMEMBERED = 1_024  # events told last, for those who join a little later
 _READ_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
 _PATIENCE_SECONDS, _GLANCE_SECONDS = 2.0, 0.1
+_PATIENCE_GAINED = 0.25  # in each second
+_PAGES_AT_ONCE = 8  # of the past, for all who catch up
 
 _log = logging.getLogger("gateway.subscription")
 
@@ -76,6 +78,7 @@ class Subscriptions:
         self.audiences: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self.position = BEGINNING
         self.running = asyncio.Semaphore(settings.parallel_events)
+        self.catching_up = asyncio.Semaphore(_PAGES_AT_ONCE)
         self.draining = False
         self.told = 0  # events since the start
         self.told_at: datetime | None = None
@@ -83,6 +86,7 @@ class Subscriptions:
         self._index: dict[Hashable, dict[EventFilter, dict[Subscriber, None]]] = {}
         self._crowded: set[Subscriber] = set()
         self._slow: set[Subscriber] = set()
+        self._patience, self._paced_at = _PATIENCE_SECONDS, monotonic()
         self._attached = 0
         self._reader: asyncio.Task[None] | None = None
         self._open: dict[Subscriber, str] = {}
@@ -112,13 +116,22 @@ class Subscriptions:
         self._crowded.add(subscriber)
 
     def attach(
-        self, subscriber: Subscriber, wanted: EventFilter, position: Position, room: int
+        self,
+        subscriber: Subscriber,
+        wanted: EventFilter,
+        position: Position,
+        room: int,
+        *,
+        is_current: bool,
     ) -> bool:
         """From now on ``subscriber`` is told of everything after ``position``.
 
-        Not where more than ``room`` was told since, or more than is remembered: read that first.
+        Not where more than ``room`` was told since, or more than is remembered, or nobody here knows:
+        read that first. The reader of all must not begin with the past of one.
         """
         if self._reader is None:
+            if not is_current:
+                return False
             self.position = position
             self._recent.clear()
             self._reader = asyncio.create_task(self._read(), context=Context())
@@ -191,13 +204,16 @@ class Subscriptions:
         """After a burst, lets those readers catch up who do read.
 
         Whoever reads nothing for a moment, or does not get on in a longer one, is not waited for again
-        until nothing waits for it any more.
+        until nothing waits for it any more. However they take turns at it, the others wait for a small
+        part of the time at most.
         """
+        now = monotonic()
+        gained = self._patience + (now - self._paced_at) * _PATIENCE_GAINED
+        self._patience = min(_PATIENCE_SECONDS, gained)
         half = self.settings.queue_size // 2
         self._slow = {each for each in self._slow if each.waiting}
         crowded, self._crowded = self._crowded - self._slow, set()
-        until = monotonic() + _PATIENCE_SECONDS
-        while crowded and monotonic() < until:
+        while crowded and monotonic() + _GLANCE_SECONDS < now + self._patience:
             before = {each: each.waiting for each in crowded}
             await asyncio.sleep(_GLANCE_SECONDS)
             crowded = {each for each, waiting in before.items() if each.waiting > half}
@@ -205,6 +221,8 @@ class Subscriptions:
             self._slow |= stuck
             crowded -= stuck
         self._slow |= crowded
+        self._paced_at = monotonic()
+        self._patience -= self._paced_at - now
 
     def _tell(self, event: StreamEvent) -> None:
         self._recent.append(event)

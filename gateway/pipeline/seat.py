@@ -13,11 +13,23 @@ RECHECK_SECONDS = 0.25
 class Seat:
     """One for all subscriptions of the same credentials."""
 
-    __slots__ = ("__weakref__", "authenticator", "checked_at", "credentials", "identity")
+    __slots__ = (
+        "__weakref__",
+        "address",
+        "authenticator",
+        "checked_at",
+        "credentials",
+        "identity",
+    )
 
     def __init__(
-        self, credentials: Credentials, identity: Identity, authenticator: Authenticator
+        self,
+        credentials: Credentials,
+        identity: Identity,
+        authenticator: Authenticator,
+        address: str,
     ) -> None:
+        self.address = address
         self.credentials = credentials
         self.identity = identity
         self.authenticator = authenticator
@@ -29,7 +41,7 @@ class Seat:
     async def refresh(self) -> Identity:
         """Raises what the authenticator raises: it holds no longer, or a store does not answer."""
         began = monotonic()
-        self.identity = await self.authenticator.identify(self.credentials)
+        self.identity = await self.authenticator.identify(self.credentials, self.address)
         self.checked_at = began
         return self.identity
 
@@ -39,10 +51,14 @@ class Seats:
         self._seats: WeakValueDictionary[Credentials, Seat] = WeakValueDictionary()
 
     def take(
-        self, credentials: Credentials, identity: Identity, authenticator: Authenticator
+        self,
+        credentials: Credentials,
+        identity: Identity,
+        authenticator: Authenticator,
+        address: str,
     ) -> Seat:
         """The seat of ``credentials``; ``identity`` is what they were just found to stand for."""
         seat = self._seats.get(credentials)
         if seat is None:
-            seat = self._seats[credentials] = Seat(credentials, identity, authenticator)
+            seat = self._seats[credentials] = Seat(credentials, identity, authenticator, address)
         return seat

@@ -20,13 +20,14 @@ from gateway.pipeline.audience import Audience, audience_of
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
 from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.metering import client_of, refuse_used_up
-from gateway.pipeline.purse import EmptyPurseError
-from gateway.pipeline.quota import counted_as
+from gateway.pipeline.purse import EmptyPurseError, in_units
+from gateway.pipeline.quota import counted_as, network_of
 from gateway.pipeline.telling import Telling
 
 _PAGE = 100  # events of one read while catching up
 _READ_SECONDS = 30.0
 _PAUSE_SECONDS = 0.5
+_PASSING = frozenset({Code.ISSUER_UNAVAILABLE, Code.TOO_MANY_ATTEMPTS})
 _STALE_SECONDS = 2.0  # after which events are not held back by what was known of a reader's rights
 
 
@@ -57,6 +58,7 @@ class Stream:
         "_considered",
         "_dropped",
         "_is_busy",
+        "_is_current",
         "_is_live",
         "_is_over",
         "_purse",
@@ -77,7 +79,10 @@ class Stream:
         identity = Identity(exchange.viewer, customer_ids)
         self._subscriptions: Subscriptions = subscriptions
         self._watch = watch
-        self._seat = subscriptions.seats.take(credentials, identity, exchange.parts.authenticator)
+        address = network_of(exchange.request.client_address)
+        self._seat = subscriptions.seats.take(
+            credentials, identity, exchange.parts.authenticator, address
+        )
         self._audience: Audience | None = audience_of(exchange, subscriptions)
         self._audience.members += 1
         purses = subscriptions.purses
@@ -89,6 +94,7 @@ class Stream:
         self._waiter: asyncio.Future[None] | None = None
         self._refusal: RefusedError | None = None
         self._is_live = self._is_over = self._is_busy = False
+        self._is_current = not watch.is_resumed  # nothing was told beyond, as far as is known
         client = counted_as(exchange.viewer, exchange.request.client_address)
         subscriptions.enter(self, client)
         self._attach()
@@ -107,7 +113,7 @@ class Stream:
     def renew(self, credentials: Credentials) -> None:
         """Who asks for the events to come; the transport has found that they hold."""
         seats, seat = self._subscriptions.seats, self._seat
-        self._seat = seats.take(credentials, seat.identity, seat.authenticator)
+        self._seat = seats.take(credentials, seat.identity, seat.authenticator, seat.address)
 
     def push(self, event: StreamEvent) -> None:
         """As :class:`Subscriber` says it."""
@@ -213,7 +219,7 @@ class Stream:
             except StoreUnavailableError:
                 await asyncio.sleep(_PAUSE_SECONDS)
             except RefusedError as refusal:
-                if refusal.code is not Code.ISSUER_UNAVAILABLE:
+                if refusal.code not in _PASSING:
                     raise
                 await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -272,7 +278,8 @@ class Stream:
         scope = Scope(None, monotonic() + _READ_SECONDS)
         most = min(_PAGE, self._subscriptions.settings.queue_size)
         try:
-            events = await self._subscriptions.feed.after(scope, self._considered, most)
+            async with self._subscriptions.catching_up:
+                events = await self._subscriptions.feed.after(scope, self._considered, most)
         except StoreUnavailableError:
             await asyncio.sleep(_PAUSE_SECONDS)
             return
@@ -280,8 +287,10 @@ class Stream:
             refusal = translate([GraphQLError("", original_error=self._watch.too_old(error))], None)
             self._finish(RefusedError(Code.BAD_USER_INPUT, refusal))
             return
-        if not events:  # the reader of this process is ahead of what this read could see
-            await asyncio.sleep(_PAUSE_SECONDS / 10)
+        if not events:
+            if self._is_current:  # the reader of this process is ahead of what this read could see
+                await asyncio.sleep(_PAUSE_SECONDS / 10)
+            self._is_current = True
             return
         for event in events:
             if self._watch.filter.wants(event):
@@ -289,6 +298,15 @@ class Stream:
         self._considered = events[-1].position
         if not self._queue:
             self._seen = self._considered
+            await self._pay_in_vain()
+
+    async def _pay_in_vain(self) -> None:
+        """A page of which nothing is told costs a point; others are paid for with their events."""
+        try:
+            if self._purse is not None:
+                await self._purse.take(in_units(1))
+        except EmptyPurseError as empty:
+            self._finish(refuse_used_up(empty.reservation))
 
     def _may_see(self, event: StreamEvent) -> bool:
         """By what was known a moment ago; whoever takes the event looks again."""
@@ -300,7 +318,9 @@ class Stream:
     def _attach(self) -> bool:
         room = self._subscriptions.settings.queue_size
         wanted = self._watch.filter
-        self._is_live = self._subscriptions.attach(self, wanted, self._considered, room)
+        self._is_live = self._subscriptions.attach(
+            self, wanted, self._considered, room, is_current=self._is_current
+        )
         return self._is_live
 
     def _detach(self) -> None:

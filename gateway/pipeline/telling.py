@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from typing import NamedTuple
 
-_KEPT = 1_000  # for slower readers
+_KEPT, _KEPT_BYTES = 10_000, 16 * 1_048_576  # at most, for slower readers
 
 
 class Telling(NamedTuple):
@@ -25,6 +25,7 @@ class Tellings:
     def __init__(self) -> None:
         self.made = 0  # since the start
         self._kept: OrderedDict[Hashable, Telling] = OrderedDict()
+        self._kept_bytes = 0
         self._waiting: dict[Hashable, list[asyncio.Future[Telling]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -62,9 +63,14 @@ class Tellings:
                 raise
             return
         if keep:
-            self._kept[key] = telling
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._keep(key, telling)
         for waiter in self._waiting.pop(key):
             if not waiter.done():
                 waiter.set_result(telling)
+
+    def _keep(self, key: Hashable, telling: Telling) -> None:
+        self._kept[key] = telling
+        self._kept_bytes += len(telling.body)
+        while len(self._kept) > _KEPT or self._kept_bytes > _KEPT_BYTES:
+            _, gone = self._kept.popitem(last=False)
+            self._kept_bytes -= len(gone.body)

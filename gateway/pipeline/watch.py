@@ -26,6 +26,11 @@ class Watch(Protocol):
         """Where the stream begins: what comes after it is told."""
         ...
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether ``position`` may be long ago; else nothing was told since."""
+        ...
+
     def cursor(self, position: Position) -> str: ...
 
     def describe(self, event: StreamEvent) -> object:

@@ -6,28 +6,46 @@ from time import monotonic
 
 import orjson
 
+from datasources.errors import StoreUnavailableError
 from gateway.auth.credentials import Credentials
 from gateway.auth.refusal import unauthenticated
-from gateway.errors import Code, FormattedError, RefusedError, mask, refuse
+from gateway.errors import (
+    Code,
+    FormattedError,
+    RefusedError,
+    mask,
+    refuse,
+    refuse_unavailable,
+)
 from gateway.pipeline.exchange import Parts, Request
-from gateway.pipeline.quota import counted_as
+from gateway.pipeline.quota import counted_as, network_of
 from gateway.pipeline.subscription import Item, Stream
 from gateway.transport.roster import Roster
 from gateway.transport.sse import COMMENT, complete_event, next_event, retry_field
 
-_AT_ONCE = 64  # results that one write holds at most
+_AT_ONCE, _BYTES_AT_ONCE = 64, 262_144  # of results that wait to be written, and the last one
 
 
 async def receive_guest(
     stream: Stream, request: Request, parts: Parts, roster: Roster
 ) -> "EventStream":
     """Puts the subscriber on the roster; where there is no room, closes ``stream`` and refuses."""
-    found = await parts.authenticator.identify(request.credentials)
+    try:
+        found = await parts.authenticator.identify(
+            request.credentials, network_of(request.client_address)
+        )
+    except StoreUnavailableError as error:
+        await stream.close()
+        raise refuse_unavailable(error) from None
+    except BaseException:
+        await stream.close()
+        raise
     guest = EventStream(stream, request.credentials, found.expires_at, roster)
     client, most = counted_as(found.viewer, request.client_address), roster.settings.per_client
     if roster.is_open:
         roster.enter(guest)
         if roster.admit(guest, client):
+            await guest.begin()
             return guest
         roster.leave(guest)
     await stream.close()
@@ -39,7 +57,10 @@ async def receive_guest(
 
 
 class EventStream:
-    """A :class:`Guest` of the roster, whose ``chunks`` are what the client reads."""
+    """A :class:`Guest` of the roster, whose ``chunks`` are what the client reads.
+
+    Closed, they close the subscription.
+    """
 
     def __init__(
         self, stream: Stream, credentials: Credentials, expires_at: float | None, roster: Roster
@@ -55,11 +76,19 @@ class EventStream:
         self._room = asyncio.Event()
         self._said_at = monotonic()
         self._gone = asyncio.Event()
+        self._chunks = self._write()
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Closed, it closes the subscription."""
+    async def begin(self) -> None:
+        """Once begun, the end of ``chunks`` is noticed even where nobody came to read of them."""
+        await anext(self._chunks)
+
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        return self._chunks
+
+    async def _write(self) -> AsyncGenerator[bytes, None]:
         pumping = asyncio.create_task(self._pump())
         try:
+            yield b""
             yield retry_field()
             while not (self._over and not self._items):
                 await self._news.wait()
@@ -105,12 +134,16 @@ class EventStream:
                     return
                 self._items.append(item)
                 self._news.set()
-                while len(self._items) >= _AT_ONCE:
+                while self._is_full():
                     self._room.clear()
                     await self._room.wait()
             self._end(b"")
         except Exception as broken:
             self._end(_refused([mask(broken)]) + complete_event())
+
+    def _is_full(self) -> bool:
+        items = self._items
+        return len(items) >= _AT_ONCE or sum(len(each.body) for each in items) >= _BYTES_AT_ONCE
 
     def _end(self, last: bytes) -> None:
         if not self._over:

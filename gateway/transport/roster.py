@@ -148,7 +148,10 @@ class Roster:
             await asyncio.sleep(_LOOK_SECONDS)
             now, wall = monotonic(), time()
             for guest in tuple(self._guests):
-                guest.look(now, wall)
+                try:
+                    guest.look(now, wall)
+                except Exception:  # of one; the others are looked after all the same
+                    _log.exception("somebody who is connected cannot be looked after")
 
     async def _check(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """Budget: every delivery costs its client what it did cost, and too little ends the stream."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tests.gateway.budget.till import quotas
 from tests.mutation.desk import ADMIN, SERVICE, open_desk
 from tests.schema.workshop import CUSTOMER_ID
 from tests.subscription.house import House, item_of, name, result
+from tests.subscription.test_stream import until
 
 POINTS = 40
 
@@ -90,3 +92,19 @@ async def test_a_subscription_dearer_than_what_is_left_does_not_begin(metered: H
 
     assert isinstance(refused, Response)
     assert refused.refused == "RATE_LIMITED"
+
+
+async def test_the_past_costs_a_point_a_page_where_nothing_of_it_is_wanted(metered: House) -> None:
+    first = await metered.subscribe()
+    start = first.cursor
+    await first.close()
+    for _ in range(3):
+        await metered.record(CUSTOMER_ID)
+    await metered.tell()
+
+    stream = await metered.subscribe(types=["MATERIAL_PRICE_CHANGED"], after=start)
+    waiting = asyncio.create_task(stream.next())
+    await until(lambda: stream._is_live)
+
+    assert await remaining(metered) == POINTS - 1
+    waiting.cancel()

@@ -292,3 +292,22 @@ async def test_the_results_are_json_of_one_line(house: House) -> None:
     assert item is not None
     assert b"\n" not in item.body
     assert orjson.loads(item.body)["data"]["pricingEvents"]["cursor"] == item.cursor
+
+
+async def test_one_who_comes_back_from_long_ago_loses_nothing_and_holds_up_nobody(
+    house: House,
+) -> None:
+    start = (await house.subscribe()).cursor
+    made = [await house.record(CUSTOMER_ID) for _ in range(8)]
+    await house.tell()
+    process = house.limited(queue_size=3)
+
+    back = await process.subscribe(after=start)
+    live = await process.subscribe()
+    made.append(await house.record(CUSTOMER_ID))
+    await house.tell()
+
+    assert await recorded(live, 1) == made[-1:]
+    assert process.subscriptions.told == 1
+    assert await recorded(back, 9) == made
+    await process.close()

@@ -12,7 +12,7 @@ from gateway.auth.credentials import NOTHING, Credentials
 from gateway.auth.identity import Identity
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.exchange import Parts, Request
-from gateway.pipeline.quota import counted_as
+from gateway.pipeline.quota import counted_as, network_of
 from gateway.telemetry.trace import trace_id_of
 from gateway.transport.message import ClientGoneError
 from gateway.transport.request import check_parameters
@@ -193,7 +193,8 @@ class Session:
 
     async def _identify(self, shown: Credentials) -> Identity:
         try:
-            return await self._parts.authenticator.identify(shown)
+            address = network_of(self._handshake.client_address)
+            return await self._parts.authenticator.identify(shown, address)
         except StoreUnavailableError:
             reason = "Nobody can be let in at the moment; try again later"
             raise ClosingError(CloseCode.TRY_AGAIN_LATER, reason) from None

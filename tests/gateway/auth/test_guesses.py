@@ -6,8 +6,11 @@ from datasources.stores import Stores
 from gateway.auth.guesses import Guesses
 from gateway.errors import Code, RefusedError
 from resolvers import key_text
-from tests.gateway.auth.conftest import Open, ask_as, refusal
+from tests.databases import StoreSettings
+from tests.gateway.auth.conftest import Door, Open, ask_as, refusal
 from tests.gateway.auth.test_api_key import make
+from tests.gateway.server import serve_schema
+from tests.gateway.transport.websocket.talk import talk_to
 
 
 async def test_who_guesses_is_turned_away_and_a_key_that_held_is_not(
@@ -38,3 +41,27 @@ def test_one_guess_comes_back_each_second_and_addresses_count_apart() -> None:
     guesses.check("here", "a")
 
     assert refused.value.code is Code.TOO_MANY_ATTEMPTS
+
+
+async def test_who_guesses_over_websockets_turns_away_nobody_at_another_address(
+    accounts: StoreSettings, door: Door, stores: Stores
+) -> None:
+    new = await make(stores)
+    closings = []
+    async with serve_schema(
+        door.schema,
+        postgres=accounts.postgres,
+        mongodb=accounts.mongo,
+        redis=accounts.redis,
+        auth={"sources": "api-key", "key_guesses": 3},
+        http={"trusted_proxies": 1},
+    ) as client:
+        for _ in range(4):
+            headers = {"x-forwarded-for": "192.0.2.1"}
+            async with talk_to(client, additional_headers=headers) as talk:
+                await talk.say("connection_init", None, {"apiKey": key_text.make()})
+                closings.append(await talk.closing())
+        async with talk_to(client, additional_headers={"x-forwarded-for": "192.0.2.2"}) as talk:
+            await talk.init(apiKey=new)
+
+    assert [code for code, _ in closings] == [4403, 4403, 4403, 1013]

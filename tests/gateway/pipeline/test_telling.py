@@ -54,3 +54,14 @@ async def test_what_goes_wrong_reaches_everyone_and_is_made_anew() -> None:
     assert tellings.begin("key", making, keep=False)
     assert await tellings.wait("key") is FIRST
     assert tellings.find("key") is None
+
+
+async def test_no_more_bytes_are_kept_than_so_many() -> None:
+    tellings, large = Tellings(), Telling(b"x" * 1_000_000, "cursor", 1)
+    for key in range(20):
+        making = Making()
+        making.outcome.set_result(large)
+        tellings.begin(key, making, keep=True)
+        await tellings.wait(key)
+
+    assert [key for key in range(20) if tellings.find(key)] == list(range(4, 20))
