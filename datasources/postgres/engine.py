@@ -1,7 +1,7 @@
 """Engine: the one funnel through which every statement goes that an operation sends to PostgreSQL."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Self
 
@@ -15,6 +15,8 @@ from datasources.postgres.silence import lost, reason_of, unavailable
 from datasources.postgres.statement import Parameters, Statement
 from datasources.records import StoreStatusRecord
 from datasources.scope import Scope
+
+Count = Callable[[list[Row]], int]
 
 _STATUS_SECONDS = 1.0
 _VERSION = Statement("SELECT current_setting('server_version')", ())
@@ -41,15 +43,27 @@ class Postgres:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
-        return await self._guarded(scope, statement, parameters, times=2)
+    async def fetch(
+        self,
+        scope: Scope,
+        statement: Statement,
+        parameters: Parameters,
+        count: Count = len,
+    ) -> list[Row]:
+        """``count`` is how many rows the observer is told of."""
+        return await self._guarded(scope, statement, parameters, times=2, count=count)
 
     async def write(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
         """Sent once: a change whose answer was lost raises :class:`UnknownOutcomeError`."""
-        return await self._guarded(scope, statement, parameters, times=1)
+        return await self._guarded(scope, statement, parameters, times=1, count=len)
 
     async def _guarded(
-        self, scope: Scope, statement: Statement, parameters: Parameters, times: int
+        self,
+        scope: Scope,
+        statement: Statement,
+        parameters: Parameters,
+        times: int,
+        count: Count,
     ) -> list[Row]:
         arguments = statement.arguments(parameters)
         remaining = scope.remaining_seconds()
@@ -61,7 +75,7 @@ class Postgres:
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
-                    return await self._observed(seconds, statement, arguments, times)
+                    return await self._observed(seconds, statement, arguments, times, count)
                 except StoreUnavailableError as error:
                     if fair or isinstance(error, UnknownOutcomeError):
                         raise
@@ -89,12 +103,17 @@ class Postgres:
         }
 
     async def _observed(
-        self, seconds: float, statement: Statement, arguments: Sequence[object], times: int
+        self,
+        seconds: float,
+        statement: Statement,
+        arguments: Sequence[object],
+        times: int,
+        count: Count,
     ) -> list[Row]:
         started, rows = monotonic(), 0
         try:
             answer = await self._answer(seconds, statement, arguments, times)
-            rows = len(answer)
+            rows = count(answer)
             return answer
         finally:
             self._observer(StoreCall("postgresql", statement.sql, monotonic() - started, rows))
@@ -111,7 +130,7 @@ class Postgres:
                     try:
                         async with self._pool.connection() as connection:
                             connected = True
-                            return await connection.answer(statement.sql, arguments)
+                            return await connection.fetch(statement.sql, *arguments)
                     except Exception as error:
                         asked += 1
                         if asked == times or not lost(error):

@@ -22,6 +22,7 @@ from datasources.postgres.fold_statement import (
 )
 from datasources.postgres.fold_subject import SUBJECTS, nothing
 from datasources.postgres.fold_text import HOLE, KEY, MISSING
+from datasources.postgres.funnel import Row
 from datasources.postgres.keyset import walk_of, walk_parameters
 from datasources.scope import Scope
 
@@ -62,9 +63,14 @@ class FoldRepository:
         if keys is not None:
             parameters[KEYS] = [_storable(key) for key in keys]
         found = fold_statement(shape, tuple(variants), keys is not None)
-        rows = await self._postgres.fetch(scope, found.statement, parameters)
-        slots: list[Slot] = [None] * (1 if keys is None else len(keys))
         read = _Reader(found)
+        told = [read.counts + relation.count for relation in shape.relations]
+
+        def count(rows: list[Row]) -> int:
+            return sum(row[at] for row in rows for at in told)
+
+        rows = await self._postgres.fetch(scope, found.statement, parameters, count)
+        slots: list[Slot] = [None] * (1 if keys is None else len(keys))
         for row in rows:
             slots[row[0] - 1] = read(row)
         return slots

@@ -16,7 +16,7 @@ from datasources.mongo.driver import Aggregation, Document
 from datasources.mongo.pricing_trend import PricingTrendRepository
 from datasources.postgres.cost_component import CostComponentRepository
 from datasources.postgres.customer import CustomerRepository
-from datasources.postgres.engine import Postgres
+from datasources.postgres.engine import Count, Postgres
 from datasources.postgres.pricing_calculation import PricingCalculationRepository
 from datasources.postgres.statement import Parameters, Statement
 from datasources.postgres.user import UserRepository
@@ -36,7 +36,9 @@ class ExplainingPostgres(Postgres):
 
     plan: dict[str, Any]
 
-    async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Any]:
+    async def fetch(
+        self, scope: Scope, statement: Statement, parameters: Parameters, count: Count = len
+    ) -> list[Any]:
         explained = Statement(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.sql}", statement.names)
         rows = await super().fetch(scope, explained, parameters)
         self.plan = json.loads(rows[0][0])[0]["Plan"]

@@ -13,7 +13,7 @@ import pytest
 from datasources.filters import CalculationFilter, CustomerFilter
 from datasources.keyset import Keyset, Order, Position
 from datasources.postgres.customer import CustomerRepository
-from datasources.postgres.engine import Postgres
+from datasources.postgres.engine import Count, Postgres
 from datasources.postgres.pricing_calculation import PricingCalculationRepository
 from datasources.postgres.statement import Parameters, Statement
 from datasources.scope import Scope
@@ -38,7 +38,9 @@ class Explaining(Postgres):
 
     plan: dict[str, Any]
 
-    async def fetch(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Any]:
+    async def fetch(
+        self, scope: Scope, statement: Statement, parameters: Parameters, count: Count = len
+    ) -> list[Any]:
         explained = Statement(f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.names)
         rows = await super().fetch(scope, explained, parameters)
         self.plan = json.loads(rows[0][0])[0]["Plan"]

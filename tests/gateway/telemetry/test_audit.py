@@ -56,7 +56,7 @@ async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None
 
     assert (line["level"], line["logger"]) == ("INFO", "gateway.audit")
     assert line["message"] == "query Read: ok"
-    assert line["context"]["rows"]["postgresql"] == 4  # three, and the one that tells of more
+    assert line["context"]["rows"]["postgresql"] == 3
     assert line["context"]["rows"].get("redis", 0) == 0  # what budgets and caches say is no data
     assert line["context"]["operation"] == {"type": "query", "name": "Read"}
     assert line["context"]["cost"] == {"requested": 4, "actual": 4}
