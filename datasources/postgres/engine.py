@@ -130,7 +130,7 @@ class Postgres:
                     try:
                         async with self._pool.connection() as connection:
                             connected = True
-                            return await connection.fetch(statement.sql, *arguments)
+                            return await connection.answer(statement.sql, arguments)
                     except Exception as error:
                         asked += 1
                         if asked == times or not lost(error):
