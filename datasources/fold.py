@@ -161,9 +161,9 @@ Node = (
 Members = tuple[tuple[str, Node], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Shape:
-    """Equal to itself alone, so that what is compiled of it is found at once.
+    """Equal to itself alone, so that what is compiled of it is found at once, and goes when it goes.
 
     ``relations`` has every relation by its number, the outermost first; ``counts`` of them are told.
     """

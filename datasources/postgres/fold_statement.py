@@ -7,10 +7,11 @@ is one row, found by the row on its left. So no aggregate sorts.
 # ruff: noqa: S608 - the names are those of tables, columns and this file; values are parameters
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Select, false, func, literal_column, select
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -57,12 +58,13 @@ from datasources.postgres.fold_value import (
 )
 from datasources.postgres.keyset import LIMIT, Walk
 from datasources.postgres.statement import Statement
-from datasources.postgres.subject import SHAPES_KEPT
 
 _DIALECT = asyncpg.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 _PLACEHOLDER = re.compile(r"(?<![:\w]):([a-z]\w*)")
 _PARAMETER = re.compile("\x02(\\w+)\x03")
 _SHARED = "scope_"  # what a scope restricts is the same for all relations
+
+_VARIANTS_KEPT = 32  # of one shape
 
 KEYS = "keys"
 
@@ -103,8 +105,23 @@ def parameter_name(number: int, name: str) -> str:
     return name if name.startswith(_SHARED) else f"r{number}_{name}"
 
 
-@lru_cache(SHAPES_KEPT)
+_known: WeakKeyDictionary[Shape, OrderedDict[tuple[Variants, bool], FoldStatement]]
+_known = WeakKeyDictionary()  # shapes live as long as documents are remembered
+
+
 def fold_statement(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
+    """Compiled once for as long as the shape lives; of each shape those used last."""
+    known = _known.setdefault(shape, OrderedDict())
+    found = known.get((variants, keyed))
+    if found is None:
+        found = known[variants, keyed] = _compiled(shape, variants, keyed)
+        if len(known) > _VARIANTS_KEPT:
+            known.popitem(last=False)
+    known.move_to_end((variants, keyed))
+    return found
+
+
+def _compiled(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
     builder, template = _Builder(variants), list[bytes | None]()
     root = shape.root
 
@@ -140,7 +157,8 @@ def _parameter(name: str) -> str:
 
 def _numbered(sql: str) -> Statement:
     names = tuple(dict.fromkeys(_PARAMETER.findall(sql)))
-    return Statement(_PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names)
+    places = {name: place for place, name in enumerate(names, 1)}
+    return Statement(_PARAMETER.sub(lambda found: f"${places[found[1]]}", sql), names)
 
 
 class _Frame:

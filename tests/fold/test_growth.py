@@ -1,8 +1,12 @@
 """Growth: what folding makes of an operation grows with its text, however its fields are nested."""
 
+from weakref import ref
+
 import pytest
 from graphql import OperationDefinitionNode, parse
 
+from datasources.fold import Column, Form, Relation, Shape
+from datasources.postgres.fold_statement import Variant, fold_statement
 from gateway.engine.plan import Plan
 from gateway.engine.plan_compiler import compile_plan
 from schema import build_schema
@@ -36,3 +40,30 @@ def test_each_fetch_is_planned_once_however_deep_it_stands(around: str) -> None:
     )
     assert twice - once == thrice - twice
     assert deepest - once == 6 * (twice - once)
+
+
+def shape_of(alias: str) -> Shape:
+    members = ((alias, Column("company_name", Form.TEXT, False)),)
+    root = Relation(0, "one", "customers", "id", None, members, 0)
+    return Shape(root, (root,), 1)
+
+
+def test_a_statement_is_compiled_once_for_as_long_as_its_shape_is_in_use() -> None:
+    shape = shape_of("name")
+    found = fold_statement(shape, (Variant(()),), keyed=True)
+    assert fold_statement(shape, (Variant(()),), keyed=True) is found
+    assert fold_statement(shape_of("name"), (Variant(()),), keyed=True) is not found
+    life = ref(shape)
+    del shape
+    assert life() is None
+
+
+def test_no_more_statements_of_a_shape_are_kept_than_fit() -> None:
+    shape = shape_of("name")
+    first = fold_statement(shape, (Variant(()),), keyed=True)
+    for number in range(64):
+        possible, more, backward, within = (bool(number >> bit & 1) for bit in range(4))
+        names = ("tiers",) * (number >> 4)
+        variant = Variant(names, possible, None, backward, more, within)
+        fold_statement(shape, (variant,), keyed=True)
+    assert fold_statement(shape, (Variant(()),), keyed=True) is not first
