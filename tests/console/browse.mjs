@@ -1,27 +1,11 @@
 // Opens the console in a real Chromium, uses it as a person would, and prints what it saw as JSON.
 // Usage: node browse.mjs CONSOLE_URL CHROMIUM PROFILE_FOLDER
-import { chromium } from "playwright-core";
+import { launch } from "./launch.mjs";
 
 const [url, executablePath, profile] = process.argv.slice(2);
-const FLAGS = [
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // whatever asks for another host fails
-  "--no-first-run",
-  "--no-sandbox", // containers that run tests as root have no sandbox to offer
-];
 const seen = { requests: [], failures: [], messages: [], violations: [] };
 
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  args: FLAGS,
-  headless: true,
-  viewport: { width: 1440, height: 900 },
-});
-context.setDefaultTimeout(30_000);
+const context = await launch(executablePath, profile);
 context.on("request", (request) => seen.requests.push(request.url()));
 context.on("requestfailed", (request) => seen.failures.push(request.url()));
 await context.exposeFunction("reportViolation", (text) => seen.violations.push(text));
@@ -72,11 +56,11 @@ seen.docs = await docs.innerText();
 
 const examples = (await pane("Examples")).getByRole("listitem").getByRole("button");
 seen.examples = await examples.allInnerTexts();
-await examples.last().click();
+await examples.filter({ hasText: "How the stores fare" }).click();
 await page.getByRole("button", { name: "Headers" }).click();
 await page.getByRole("region", { name: "Headers" }).locator(".graphiql-editor:not(.hidden) .view-lines").click();
 await page.keyboard.type('{"x-secret": "of this tab alone"}');
-seen.last = await run(seen.tabs.at(-1));
+seen.last = await run("Stores");
 
 seen.history = await (await pane("History")).innerText();
 seen.explorer = await (await pane("GraphiQL Explorer")).innerText();

@@ -6,6 +6,7 @@ import socket
 from asyncio import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -16,10 +17,12 @@ import pytest_asyncio
 import uvicorn
 from starlette.types import ASGIApp
 
+from datasources.embedded.cluster import StoreUrls
 from gateway.app import create_app
 from gateway.settings import load_settings
 from gateway.transport.console import HOME
-from tests.databases import StoreSettings
+from tests.databases import StoreSettings, fresh_databases
+from tests.gateway.subscription.newsroom import fill, newsroom
 
 pytestmark = pytest.mark.browser
 
@@ -55,12 +58,17 @@ def _driver_is_installed() -> bool:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def visit(
-    seeded: StoreSettings, chromium: str, tmp_path_factory: pytest.TempPathFactory
-) -> Visit:
+async def built() -> None:
+    """The console, and what drives the browser."""
     await _run(str(HOME / "build"))
     if not _driver_is_installed():
         await _run("npm", "ci", "--silent", "--no-audit", "--no-fund")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def visit(
+    seeded: StoreSettings, built: None, chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Visit:
     settings = load_settings(
         postgres=seeded.postgres,
         mongodb=seeded.mongo,
@@ -76,7 +84,9 @@ async def visit(
 
 def test_page_presents_itself(visit: Visit) -> None:
     assert (visit["title"], visit["language"]) == ("Pricing gateway", "en")
-    assert visit["tabs"] == ["ThreeStores", "Paging", "Trends", "Logs", "Stores"]
+    assert visit["tabs"] == [
+        *("ThreeStores", "Paging", "Trends", "Logs", "Stores", "PricingEvents")
+    ]
 
 
 def test_first_example_answers_from_all_three_stores(visit: Visit) -> None:
@@ -118,6 +128,7 @@ def test_panes_open(visit: Visit) -> None:
         "Prices over time",
         "What went wrong lately",
         "How the stores fare",
+        "Being told as it happens",
     ]
     assert visit["history"].split("\n")[-2:] == ["Stores", "ThreeStores"]
     assert "calculations" in visit["explorer"]
@@ -144,3 +155,22 @@ def test_headers_are_sent_and_forgotten(visit: Visit) -> None:
     assert visit["last"]["headers"]["x-secret"] == "of this tab alone"
     assert "query Stores" in visit["stored"]
     assert "of this tab alone" not in visit["stored"]
+
+
+async def test_an_event_is_shown_after_a_change(
+    store_urls: StoreUrls, built: None, chromium: str, tmp_path: Path
+) -> None:
+    changes = []
+    async with fresh_databases(store_urls) as stores:
+        await fill(stores)
+        async with newsroom(stores, connection={"drain_seconds": 0.1}) as room:
+            command = ("node", "follow.mjs", str(room.client.base_url), chromium, str(tmp_path))
+            following = asyncio.create_task(_run(*command))
+            while not following.done():
+                changes.append(await room.change())
+                await asyncio.wait([following], timeout=0.2)
+    lines = [line.replace("\xa0", " ") for line in json.loads(following.result())]
+
+    assert '"__typename": "MaterialPriceChanged",' in lines
+    (shown,) = {line for line in lines if line.startswith('"newPricePerKg"')}
+    assert Decimal(shown.split('"')[3]) in changes

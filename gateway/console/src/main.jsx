@@ -5,16 +5,14 @@ import "@graphiql/plugin-explorer/style.css";
 import "./console.css";
 
 import { explorerPlugin } from "@graphiql/plugin-explorer";
-import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createRoot } from "react-dom/client";
 
 import { EXAMPLES } from "./examples.js";
 import { EXAMPLES_PLUGIN } from "./examples-plugin.jsx";
+import { fetcher } from "./fetcher.js";
 import { SignIn } from "./sign-in.jsx";
 
-// Relative to the page, so that a reverse proxy may serve the gateway below a path.
-const fetcher = createGraphiQLFetcher({ url: new URL("graphql", document.baseURI).href });
 const plugins = [EXAMPLES_PLUGIN, HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 const tabs = EXAMPLES.map(({ query }) => ({ query }));
 

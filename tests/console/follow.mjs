@@ -1,0 +1,17 @@
+// Runs the console's tab of pricing events in a real Chromium until one is shown; prints the lines of the result.
+// Usage: node follow.mjs CONSOLE_URL CHROMIUM PROFILE_FOLDER
+import { launch } from "./launch.mjs";
+
+const [url, executablePath, profile] = process.argv.slice(2);
+const context = await launch(executablePath, profile);
+const page = context.pages()[0];
+await page.goto(url);
+await page.getByRole("tab", { name: "PricingEvents" }).click();
+await page.locator(".graphiql-query-editor .view-line", { hasText: "pricingEvents" }).first().waitFor();
+await page.getByRole("button", { name: /execute query/i }).click();
+const shown = page.locator(".result-window .view-line");
+await shown.filter({ hasText: "newPricePerKg" }).first().waitFor();
+const lines = await shown.allInnerTexts();
+await page.getByRole("button", { name: /stop/i }).click();
+await context.close();
+console.log(JSON.stringify(lines.map((line) => line.trim())));
