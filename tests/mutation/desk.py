@@ -1,6 +1,6 @@
 """Desk: where whoever a test wants to be writes through the whole pipeline, and reads what became of it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -135,7 +135,7 @@ class Desk:
         ((value,),) = [row.values() for row in await self.rows(sql, *arguments)]
         return value
 
-    async def events(self, kind: str, key: str, value: str) -> list[Mapping[str, Any]]:
+    async def events(self, kind: str, key: str, value: str) -> list[dict[str, Any]]:
         """The payloads of the events of a kind that name ``value``."""
         sql = "SELECT payload FROM outbox WHERE kind = $1 AND payload ->> $2 = $3 ORDER BY sequence"
         found = await self.rows(sql, kind, key, value)
