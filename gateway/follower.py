@@ -96,6 +96,10 @@ class Follower:
                     self._wait_seconds = _FIRST_WAIT_SECONDS
                     yield result
                 raise _Interruption("The stream ended")
+            except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+                raise FollowError(f"{self._url} is no address of http or https") from None
+            except httpx.ConnectError:
+                await self._pause(_Interruption(f"Nobody answers at {self._url}"))
             except httpx.TransportError as error:
                 await self._pause(_Interruption(f"The connection broke ({type(error).__name__})"))
             except _Interruption as interruption:

@@ -74,3 +74,13 @@ async def test_what_asking_again_would_not_change_ends_it_with_1(materials: Stor
 
     assert process.returncode == 1
     assert said.decode().startswith("gateway: UNKNOWN_MATERIAL: ")
+
+
+async def test_an_address_that_is_none_ends_it_with_1() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "--url", "gateway.example/graphql"), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await process.communicate()
+
+    assert process.returncode == 1
+    assert said.decode() == "gateway: gateway.example/graphql is no address of http or https\n"
