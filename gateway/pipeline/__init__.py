@@ -1,7 +1,7 @@
 """The pipeline: the life of an operation as one ordered tuple of stages, whatever brought it here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from time import monotonic
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
 from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.audit import audit
+from gateway.pipeline.begun import Begun
 from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
@@ -26,12 +27,42 @@ from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
+Run = Callable[[Exchange], Awaitable[None]]
+
+
+def _always(_: Parts) -> bool:
+    return True
+
+
+def _keeps_answers(parts: Parts) -> bool:
+    return parts.responses is not None
+
+
+def _keeps_budgets(parts: Parts) -> bool:
+    return parts.meter is not None
+
+
+def _shows_cost(parts: Parts) -> bool:
+    return parts.cost_shown
+
+
+def _explains(parts: Parts) -> bool:
+    return bool(parts.explain.roles)
+
+
+def _audits(parts: Parts) -> bool:
+    return parts.audit is not None
+
 
 class Stage(NamedTuple):
-    """``closing`` stages run for every operation, also one that was refused or that nobody waits for."""
+    """``closing`` stages run for every operation, also one that was refused or that nobody waits for.
 
-    run: Callable[[Exchange], Awaitable[None]]
+    Where a stage is not ``needed`` it would do nothing, and is left out.
+    """
+
+    run: Run
     closing: bool = False
+    needed: Callable[[Parts], bool] = _always
 
 
 STAGES = (
@@ -41,27 +72,25 @@ STAGES = (
     Stage(choose_operation),
     Stage(check_limits),
     Stage(plan),
-    Stage(explain),
-    Stage(read_cache),
-    Stage(reserve_budget),
+    Stage(explain, needed=_explains),
+    Stage(read_cache, needed=_keeps_answers),
+    Stage(reserve_budget, needed=_keeps_budgets),
     Stage(subscribe),
     Stage(share),
     Stage(release, closing=True),  # first and at once: nothing may come between
-    Stage(use_stale, closing=True),
+    Stage(use_stale, closing=True, needed=_keeps_answers),
     Stage(count_cost, closing=True),
-    Stage(settle_budget, closing=True),
-    Stage(show_cost, closing=True),
-    Stage(write_cache, closing=True),
-    Stage(show_explanation, closing=True),
+    Stage(settle_budget, closing=True, needed=_keeps_budgets),
+    Stage(show_cost, closing=True, needed=_shows_cost),
+    Stage(write_cache, closing=True, needed=_keeps_answers),
+    Stage(show_explanation, closing=True, needed=_explains),
     Stage(encode, closing=True),
-    Stage(audit, closing=True),
+    Stage(audit, closing=True, needed=_audits),
     Stage(count, closing=True),
 )
 
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
-_OPENING = tuple(stage.run for stage in STAGES if not stage.closing)
-_CLOSING = tuple(stage.run for stage in STAGES if stage.closing)
 _AFTER_EVENT = (count_cost, show_cost, encode, audit, count)
 
 
@@ -73,14 +102,15 @@ async def answer(request: Request, parts: Parts) -> Response:
 
 async def take(exchange: Exchange) -> Response:
     """Takes ``exchange`` through all stages; a subscription's is then ready to be told of events."""
+    opening, closing = exchange.parts.route or _find_route(exchange.parts)
     try:
         with tallied(exchange.rows):
-            await _within(exchange, _OPENING)
+            await _within(exchange, opening)
     except asyncio.CancelledError:
         exchange.abandoned = True
         raise
     finally:
-        for stage in _CLOSING:
+        for stage in closing:
             await stage(exchange)
     operation = exchange.operation
     return Response(
@@ -109,20 +139,39 @@ async def take_event(exchange: Exchange, event: object) -> None:
             await stage(exchange)
 
 
-async def _within(
-    exchange: Exchange, stages: Iterable[Callable[[Exchange], Awaitable[None]]]
-) -> None:
+def _find_route(parts: Parts) -> tuple[Sequence[Run], Sequence[Run]]:
+    """The opening and the closing stages that these parts need, found once."""
+    needed = [stage for stage in STAGES if stage.needed(parts)]
+    parts.route.extend(
+        [
+            [stage.run for stage in needed if not stage.closing],
+            [stage.run for stage in needed if stage.closing],
+        ]
+    )
+    opening, closing = parts.route
+    return opening, closing
+
+
+async def _within(exchange: Exchange, stages: Iterable[Run]) -> None:
     """Ends with an answer or a refusal, and never later than the deadline."""
+    limit = None
     try:
-        with (limit := _limit(exchange.parts.deadline_seconds).begin()):
-            for stage in stages:
-                await stage(exchange)
+        begun = Begun(_through(exchange, stages))
+        if not begun.done:
+            past_seconds = monotonic() - exchange.started
+            with (limit := _limit(exchange.parts.deadline_seconds).begin(past_seconds)):
+                await begun
     except RefusedError as refusal:
         _refuse(exchange, refusal)
     except TimeoutError as error:
-        _refuse(exchange, _late(exchange) if limit.expired else _broken(error))
+        _refuse(exchange, _late(exchange) if limit and limit.expired else _broken(error))
     except Exception as error:
         _refuse(exchange, _broken(error))
+
+
+async def _through(exchange: Exchange, stages: Iterable[Run]) -> None:
+    for stage in stages:
+        await stage(exchange)
 
 
 def _refuse(exchange: Exchange, refusal: RefusedError) -> None:

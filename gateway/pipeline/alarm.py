@@ -26,9 +26,10 @@ class Alarms:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, ring: Callable[[], None]) -> Alarm:
+    def set(self, ring: Callable[[], None], past_seconds: float = 0.0) -> Alarm:
+        """One that has waited for ``past_seconds`` already may ring late by no more than that."""
         loop = asyncio.get_running_loop()
-        alarm = Alarm(loop.time() + self.seconds, ring)
+        alarm = Alarm(loop.time() + self.seconds - past_seconds, ring)
         self._waiting[alarm] = None
         if self._timer is None or self._loop is not loop:
             self._loop = loop
@@ -57,17 +58,19 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         self._alarms = Alarms(seconds)
 
-    def begin(self) -> "Limited":
-        return Limited(self._alarms)
+    def begin(self, past_seconds: float = 0.0) -> "Limited":
+        """``past_seconds`` of the time are over already."""
+        return Limited(self._alarms, past_seconds)
 
 
 class Limited:
     """One task's use of a limit."""
 
-    __slots__ = ("_alarm", "_alarms", "_cancelling", "_task", "expired")
+    __slots__ = ("_alarm", "_alarms", "_cancelling", "_past_seconds", "_task", "expired")
 
-    def __init__(self, alarms: Alarms) -> None:
+    def __init__(self, alarms: Alarms, past_seconds: float) -> None:
         self._alarms = alarms
+        self._past_seconds = past_seconds
         self.expired = False
 
     def __enter__(self) -> "Limited":
@@ -75,7 +78,7 @@ class Limited:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._alarm = self._alarms.set(self._expire)
+        self._alarm = self._alarms.set(self._expire, self._past_seconds)
         return self
 
     def __exit__(

@@ -1,6 +1,6 @@
 """Exchange: one operation on its way, from the request to the response; each stage adds its part."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -91,6 +91,10 @@ class Parts:
     operations: OperationCount = field(default_factory=OperationCount)
     flights: "Flights[Exchange] | None" = None  # none runs every operation by itself
     explain: ExplainSettings = field(default_factory=ExplainSettings)
+    # The opening and the closing stages that have something to do with these parts.
+    route: list[list[Callable[["Exchange"], Awaitable[None]]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from gateway.pipeline.alarm import Alarms
+from gateway.pipeline.begun import Begun
 from gateway.transport.message import ClientGoneError
 
 T = TypeVar("T")
@@ -15,9 +16,12 @@ _quick = Alarms(0.02)  # a quick answer is spared the task that watches
 
 async def while_present(gone: Gone, work: Coroutine[None, None, T]) -> T:
     """The result of ``work``; cancels it and raises ``ClientGoneError`` once ``gone`` returns."""
+    begun = Begun(work)
+    if begun.done:
+        return begun.value
     watch = _Watch(gone)
     try:
-        return await work
+        return await begun
     except asyncio.CancelledError:
         if watch.gone and watch.working.uncancel() == 0:
             raise ClientGoneError from None

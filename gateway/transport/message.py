@@ -1,6 +1,6 @@
 """Message: a request and its answer over HTTP as the endpoint knows them, whatever server carries them."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
 from typing import NamedTuple, Protocol
 
 Headers = dict[str, str]
@@ -30,7 +30,7 @@ class Incoming(Protocol):
     headers_bytes: int
     peer: str  # the address that is connected, empty where there is none
 
-    async def body(self, max_bytes: int) -> bytes:
+    def body(self, max_bytes: int) -> Coroutine[None, None, bytes]:
         """The whole body; raises :class:`BodyTooLargeError` or :class:`ClientGoneError`."""
         ...
 

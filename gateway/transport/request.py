@@ -11,6 +11,7 @@ import orjson
 
 from gateway.errors import Code, refuse
 from gateway.pipeline.alarm import TimeLimit
+from gateway.pipeline.begun import Begun
 from gateway.transport.message import BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
 from gateway.transport.origin import is_ours
@@ -95,8 +96,11 @@ async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
     if declared.isascii() and declared.isdigit() and int(declared) > settings.body_max_bytes:
         raise _too_large(settings)
     try:
+        begun = Begun(incoming.body(settings.body_max_bytes))
+        if begun.done:
+            return check_parameters(_json(begun.value, "The body"))
         with _limit(settings.body_timeout_seconds).begin():
-            body = await incoming.body(settings.body_max_bytes)
+            body = await begun
     except BodyTooLargeError:
         raise _too_large(settings) from None
     except TimeoutError:
