@@ -103,7 +103,9 @@ class Endpoint:
             record(response, started, status=200)
             lines = self._event_lines(headers, trace_id)
             lines += rate_limit_headers(response.rate, response.retry_after_seconds)
-            return Outgoing(200, lines, next_event(response.body) + complete_event())
+            body = next_event(response.body) + complete_event()
+            lines.append(("content-length", str(len(body))))
+            return Outgoing(200, lines, body)
         media = acceptable or self._fallback
         status = status_of(response, media, self._settings.status_rules)
         body = response.body
