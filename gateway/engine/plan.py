@@ -77,10 +77,12 @@ class Block:
 class Plan:
     """``roots`` are run one after the other: one block of all fields, or for a mutation one of each.
 
-    ``outer`` holds for each step the step that its parents come from, if any.
+    ``outer`` holds for each step the step that its parents come from, if any; ``size`` is how many fields
+    were planned.
     """
 
     operation: OperationDefinitionNode
     fragments: Fragments
     roots: tuple[Block, ...]
     outer: tuple[int | None, ...]
+    size: int

@@ -46,7 +46,7 @@ def compile_plan(
         )
     else:
         roots = (compiler.block(root, fields, None, 0),)
-    return Plan(operation, fragments, roots, tuple(compiler.outer))
+    return Plan(operation, fragments, roots, tuple(compiler.outer), compiler.size)
 
 
 class _Compiler:
@@ -56,7 +56,7 @@ class _Compiler:
         self.outer: list[int | None] = []
         self.groups: dict[tuple[int, int], Group] = {}
         self.questions: dict[Any, list[tuple[Any, int]]] = {}
-        self.count = 0
+        self.count = self.size = 0
         self.leaves: dict[GraphQLLeafType, Leaf] = {}
         self.fetched: dict[SelectedField, FieldPlan] = {}
 
@@ -113,6 +113,7 @@ class _Compiler:
         outer: int | None,
         level: int,
     ) -> FieldPlan:
+        self.size += 1
         step = group = selection = None
         below, depth = outer, level
         if way in ("batch", "change", "resolver"):

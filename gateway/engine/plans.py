@@ -4,7 +4,7 @@ What the engine does not take is known here too, with the reason: the standard e
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -32,12 +32,18 @@ class DeclinedError(Exception):
         self.reason = reason
 
 
+def _ignore(fields: int) -> None:
+    """Nobody counts."""
+
+
 class Plans:
     """Those of one operation; empty until it runs."""
 
-    __slots__ = ("_by_values", "_names", "_reason")
+    __slots__ = ("_by_values", "_grow", "_names", "_reason")
 
-    def __init__(self) -> None:
+    def __init__(self, grow: Callable[[int], None] = _ignore) -> None:
+        """``grow`` is told how many fields are planned that are kept, less than none where they go."""
+        self._grow = grow
         self._names: tuple[str, ...] | None = None
         self._reason: str | None = None
         self._by_values: OrderedDict[tuple[bool, ...], Plan] = OrderedDict()
@@ -73,8 +79,9 @@ class Plans:
                     "Selections are nested too deeply. Execution aborted.", operation
                 )
             self._by_values[values] = plan
-            while len(self._by_values) > _MOST:
-                self._by_values.popitem(last=False)
+            if len(self._by_values) > _MOST:
+                self._grow(-self._by_values.popitem(last=False)[1].size)
+            self._grow(plan.size)
         elif len(self._by_values) > 1:
             self._by_values.move_to_end(values)
         return plan

@@ -2,7 +2,9 @@
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
 from graphql import (
@@ -32,8 +34,8 @@ _ABORTED = (
 # Nobody is charged for a text that is not valid, so looking at one must not hold up all others: a fifth
 # of what graphql-core allows, which is two seconds. Repeating one field 300 times stays below it.
 overlap.MAX_COMPLEXITY_BUDGET = 100_000
-# As tracemalloc shows them: 400 of the syntax tree and its tokens, and up to 1,200 of the plans made of it.
-_BYTES_PER_TOKEN = 1_600
+_BYTES_PER_TOKEN = 500  # of the syntax tree and its tokens, as tracemalloc shows them
+_LARGEST_SHARE = 4  # of what all documents may take: one that grows beyond is not remembered
 
 
 def read_roles(value: object) -> object:
@@ -112,6 +114,11 @@ class DocumentCache:
         if isinstance(outcome, Document):
             return outcome
         raise RefusedError(outcome.code, outcome.errors)
+
+    def growth(self, document: Document) -> Callable[[int], None]:
+        """Is to be told how many bytes more, or less, is kept of what was worked out of ``document``."""
+        text = document.ast.loc.source.body if document.ast.loc else ""
+        return partial(self._valid.grow, text)
 
     def holds(self, text: str) -> bool:
         """Whether ``text`` is a document that is valid in this schema."""
@@ -210,6 +217,20 @@ class _Shelf:
             return
         self.entries[text] = entry
         self.bytes += entry.bytes
+        self._make_room()
+
+    def grow(self, text: str, size: int) -> None:
+        """Counts ``size`` more bytes of a document, which may no longer be here."""
+        entry = self.entries.get(text)
+        if entry is None:
+            return
+        self.bytes += size
+        self.entries[text] = entry = _Entry(entry.outcome, entry.bytes + size)
+        if size > 0 and entry.bytes > self.max_bytes // _LARGEST_SHARE:
+            self.bytes -= self.entries.pop(text).bytes
+        self._make_room()
+
+    def _make_room(self) -> None:
         while len(self.entries) > self.max_entries or self.bytes > self.max_bytes:
             self.bytes -= self.entries.popitem(last=False)[1].bytes
 

@@ -4,7 +4,7 @@ from gateway.engine.shape import Shape, measure_shape
 from gateway.errors import Code, refuse
 from gateway.pipeline.breach import report
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.operation_plan import OperationPlan, fragments_of
+from gateway.pipeline.operation_plan import OperationPlan, bytes_of, fragments_of, plan_within
 
 _BY_SHAPE = (
     (Code.DEPTH_LIMIT, "depth"),
@@ -32,13 +32,16 @@ def _begin(exchange: Exchange) -> OperationPlan:
     operation = exchange.operation
     assert operation is not None
     bounds = exchange.parts.operation_limits.bounds(exchange.view.roles)
-    plan = OperationPlan(bounds)
+    grow = exchange.view.documents.growth(exchange.document)
+    plan = plan_within(bounds, grow)
     try:
         shape = measure_shape(operation, fragments_of(exchange.document.ast))
     except RecursionError:  # fragments that lead from one to the next without end
         plan.breach = (Code.DEPTH_LIMIT, bounds.depth, bounds.depth + 1)
     else:
         plan.breach = _breach(shape, plan)
+        if plan.breach is None or exchange.parts.operation_limits.mode != "enforce":
+            grow(bytes_of(shape.fields))
     exchange.document.plans[_name(exchange)] = plan
     return plan
 

@@ -1,5 +1,6 @@
 """Operation plan: what is worked out of an operation once, for as long as its document is remembered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from graphql import DocumentNode, FragmentDefinitionNode
@@ -10,6 +11,10 @@ from gateway.engine.dry_run import DryRun
 from gateway.engine.plans import Plans
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.operation_limits import Bounds
+
+# As tracemalloc shows them.
+_BYTES_PER_FIELD = 700  # of the formula of its cost, and of its cache plan
+_BYTES_PER_PLANNED_FIELD = 1_600  # of a plan to run it, and of what stores compile of that
 
 
 @dataclass(slots=True)
@@ -28,6 +33,20 @@ class OperationPlan:
     cache: CachePlan | None = field(default=None, repr=False)
     plans: Plans = field(default_factory=Plans, repr=False)  # of the operation itself
     dry_plans: Plans = field(default_factory=Plans, repr=False)  # of its dry run
+
+
+def plan_within(bounds: Bounds, grow: Callable[[int], None]) -> OperationPlan:
+    """``grow`` is told of the bytes that its plans take."""
+
+    def grow_by(fields: int) -> None:
+        grow(fields * _BYTES_PER_PLANNED_FIELD)
+
+    return OperationPlan(bounds, plans=Plans(grow_by), dry_plans=Plans(grow_by))
+
+
+def bytes_of(fields: int) -> int:
+    """What is worked out of an operation with so many fields before it runs."""
+    return fields * _BYTES_PER_FIELD
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

@@ -47,6 +47,20 @@ def test_no_more_plans_are_kept_than_fit() -> None:
     assert find(plans, asked, **dict.fromkeys(names, False)) is not first
 
 
+def test_what_is_kept_is_told_in_fields() -> None:
+    names = [f"v{number}" for number in range(5)]
+    head = ", ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: one @include(if: ${name})" for name in names)
+    told: list[int] = []
+    plans, asked = Plans(told.append), operation(f"query ({head}) {{ two {fields} }}")
+    find(plans, asked, **dict.fromkeys(names, False))
+    find(plans, asked, **dict.fromkeys(names, False))
+    assert told == [1]
+    for number in range(31, -1, -1):
+        find(plans, asked, **{name: bool(number >> bit & 1) for bit, name in enumerate(names)})
+    assert sum(told) == sum(1 + number.bit_count() for number in range(16))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -18,7 +18,7 @@ def refusal(cache: DocumentCache, text: str) -> RefusedError:
 
 
 def aliases(count: int) -> str:
-    """A document of about 1,200 bytes of memory for each alias."""
+    """A document of about 1,500 bytes of memory for each alias."""
     return "{" + " ".join(f"a{number}: name" for number in range(count)) + "}"
 
 
@@ -67,13 +67,41 @@ def test_bytes_are_bounded_as_well(schema: GraphQLSchema) -> None:
     settings = DocumentSettings(cache_bytes=1_048_576)
     cache = DocumentCache(schema, settings)
     small = cache.find("{ name }")
-    large = cache.find(aliases(150))
+    large = cache.find(aliases(400))
 
-    assert cache.find(aliases(150)) is large
-    cache.find(aliases(151))
+    assert cache.find(aliases(400)) is large
+    cache.find(aliases(401))
 
-    assert cache.find(aliases(150)) is not large
+    assert cache.find(aliases(400)) is not large
     assert cache.find("{ name }") is not small
+
+
+def test_what_is_worked_out_of_a_document_counts_with_it(schema: GraphQLSchema) -> None:
+    cache = DocumentCache(schema, DocumentSettings(cache_bytes=1_048_576))
+    texts = [f"{{ a{number}: name }}" for number in range(6)]
+    first, *others = [cache.find(text) for text in texts]
+
+    for document in others:
+        cache.growth(document)(230_000)
+
+    assert cache.find(texts[0]) is not first
+    assert [cache.find(text) for text in texts[2:]] == others[1:]
+
+
+def test_a_document_that_grows_too_large_leaves_by_itself(schema: GraphQLSchema) -> None:
+    cache = DocumentCache(schema, DocumentSettings(cache_bytes=1_048_576))
+    small, large = cache.find("{ name }"), cache.find("{ a: name }")
+    grow = cache.growth(large)
+
+    grow(200_000)
+    grow(-100_000)
+    grow(150_000)
+    assert cache.find("{ a: name }") is large
+    grow(20_000)
+
+    assert cache.find("{ a: name }") is not large
+    assert cache.find("{ name }") is small
+    grow(1_000_000)  # by whoever still runs it
 
 
 def test_a_document_larger_than_the_cache_is_answered_but_not_kept(schema: GraphQLSchema) -> None:

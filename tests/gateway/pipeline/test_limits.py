@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
+from gateway.engine.engine import Engine
 from gateway.pipeline import answer
+from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.exchange import Parts, Request
 from gateway.pipeline.operation_limits import OperationLimitSettings, RoleLimit
+from gateway.pipeline.view import Views
 from resolvers.viewer import Role
-from tests.gateway.pipeline.edge import ask, edge, refusal
+from tests.gateway.pipeline.edge import SCHEMAS, ask, edge, refusal
 
 CLIENTS = Path(__file__).with_name("clients")
 
@@ -219,3 +222,21 @@ def test_several_roles_may_what_the_most_generous_of_them_may() -> None:
     assert limit.of(frozenset({Role.CUSTOMER})) == 5
     assert limit.of(frozenset({Role.CUSTOMER, Role.ANALYST})) == 10
     assert limit.of(frozenset(Role)) == 20
+
+
+async def test_a_document_of_many_operations_takes_no_more_than_its_share() -> None:
+    views = Views(lambda roles: SCHEMAS.of(roles).schema, DocumentSettings(cache_bytes=4_194_304))
+    parts = edge(views=views, engine=Engine(folds=True))
+    leaves = " ".join(f"a{number}: __typename" for number in range(150))
+    operations = " ".join(f"query Q{number} {{ viewer {{ ...F }} }}" for number in range(20))
+    text = f"{operations} fragment F on Viewer {{ {leaves} }}"
+    documents = views.of(frozenset({Role.ADMIN})).documents
+    small, large = documents.find("{ viewer { id } }"), documents.find(text)
+
+    response = await answer(Request(text, "Q0"), parts)
+    assert (response.errors, documents.find(text) is large) == ((), True)
+    for number in range(1, 20):
+        await answer(Request(text, f"Q{number}"), parts)
+
+    assert documents.find(text) is not large
+    assert documents.find("{ viewer { id } }") is small
