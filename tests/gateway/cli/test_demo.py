@@ -123,6 +123,7 @@ async def test_sample_data_is_made_once(start_demo: StartDemo, data_dir: Path) -
     after = await ask(await second.read_until_ready())
     await second.stop()
     assert (data_dir / "sample.json").read_text() == stamp
+    assert [each.get("errors") for each in (before, after)] == [None, None]
     customers = [each["data"]["calculations"]["nodes"][0]["customer"] for each in (before, after)]
     assert customers[0] == customers[1]
     assert first.keys() == second.keys()
