@@ -11,8 +11,10 @@ from typing import Any
 
 Extract = Callable[[Sequence[Any]], Sequence[list[Any]]]
 Build = Callable[..., list[dict[str, Any]]]
+Entries = tuple[tuple[str, str | None], ...]  # response keys, each with its constant or ``None``
 
 _MOST = 2_048  # shapes that are remembered
+_WIDEST = 64  # fields of one that is: clients name fields as they like
 
 
 def extractor(keys: tuple[str, ...]) -> Extract:
@@ -21,12 +23,12 @@ def extractor(keys: tuple[str, ...]) -> Extract:
     return lambda records: [[*map(read, records)] for read in readers]
 
 
-@lru_cache(maxsize=_MOST)
-def builder(entries: tuple[tuple[str, str | None], ...]) -> Build:
-    """``build(count, column, column...)`` makes the objects of so many rows.
+def builder(entries: Entries) -> Build:
+    """``build(count, column, column...)`` makes the objects of so many rows."""
+    return _remembered(entries) if len(entries) <= _WIDEST else _builder(entries)
 
-    ``entries`` are the response keys, each with its constant text, or ``None`` for a column.
-    """
+
+def _builder(entries: Entries) -> Build:
     names = [f"value_{number}" for number, (_, constant) in enumerate(entries) if constant is None]
     places = iter(names)
     shown = ", ".join(
@@ -43,6 +45,9 @@ def builder(entries: tuple[tuple[str, str | None], ...]) -> Build:
     head = ", ".join(["count", *parameters])
     made: Build = _made(f"def made({head}):\n    return [{{{shown}}} {rows}]\n")
     return made
+
+
+_remembered = lru_cache(maxsize=_MOST)(_builder)
 
 
 def read_each(records: Sequence[Any], key: str) -> list[Any]:

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse
 
 from gateway.engine.engine import Engine
 from gateway.engine.plans import DeclinedError, Plans
+from gateway.engine.row import builder
 from tests.engine.small import run, schema_of
 
 SCHEMA = build_schema(
@@ -114,3 +115,13 @@ async def test_an_event_is_what_a_subscription_is_read_of() -> None:
     )
     outcome = await run(schema, "subscription { told { n } }", {"told": {"n": 3}})
     assert outcome.data == {"told": {"n": 3}}
+
+
+def test_objects_of_many_fields_are_built_as_well() -> None:
+    entries = tuple((f"a{number}", None) for number in range(200))
+    build = builder(entries)
+    assert build(2, *([number, -number] for number in range(200))) == [
+        {f"a{number}": sign * number for number in range(200)} for sign in (1, -1)
+    ]
+    assert builder(entries) is not build
+    assert builder(entries[:20]) is builder(entries[:20])
