@@ -40,7 +40,7 @@ class Connection(_Plain):
 
     async def answer(self, query: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
         """The rows of a statement, which is prepared or is from now on, where it is kept."""
-        if not (self.keeps and _SHORT < len(query) <= _LONGEST_KEPT):
+        if self.is_short(query):
             return await self.fetch(query, *arguments)
         try:
             statement = self.kept.get(query) or await self._keep(query)
@@ -49,6 +49,10 @@ class Connection(_Plain):
         except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
             self._forget(query)
             return await self.fetch(query, *arguments)
+
+    def is_short(self, query: str) -> bool:
+        """Whether asyncpg keeps the statement by itself, or nobody does."""
+        return not (self.keeps and _SHORT < len(query) <= _LONGEST_KEPT)
 
     async def _keep(self, query: str) -> "_Prepared":
         statement = await self.prepare(query)

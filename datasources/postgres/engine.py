@@ -8,6 +8,7 @@ from typing import Self
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError, UnknownOutcomeError
 from datasources.observer import Observer, StoreCall, ignore
+from datasources.postgres.connection import Connection
 from datasources.postgres.funnel import Row
 from datasources.postgres.pool import Pool
 from datasources.postgres.settings import PostgresSettings
@@ -122,9 +123,17 @@ class Postgres:
         self, seconds: float, statement: Statement, arguments: Sequence[object], times: int
     ) -> list[Row]:
         """Asks at most so many times, again only when the connection was lost."""
-        connected, asked = False, 0
+        connected, asked, until = False, 0, monotonic() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            idle = self._pool.take_idle()
+            if idle is not None:
+                asked, connected = 1, True
+                try:
+                    return await self._ask(idle, seconds, statement, arguments)
+                except Exception as error:
+                    if asked == times or not lost(error):
+                        raise
+            async with asyncio.timeout(until - monotonic()):
                 while True:
                     connected = False
                     try:
@@ -144,3 +153,23 @@ class Postgres:
             if times == 1 and connected and lost(error):
                 raise UnknownOutcomeError("postgresql", reason, 1.0) from error
             raise unavailable(reason) from error
+
+    async def _ask(
+        self,
+        connection: Connection,
+        seconds: float,
+        statement: Statement,
+        arguments: Sequence[object],
+    ) -> list[Row]:
+        """Through a connection that was idle, which goes back."""
+        try:
+            if connection.is_short(statement.sql):  # whose time asyncpg itself sees to for less
+                rows = await connection.fetch(statement.sql, *arguments, timeout=seconds)
+            else:
+                async with asyncio.timeout(seconds):
+                    rows = await connection.answer(statement.sql, arguments)
+        except BaseException as error:
+            self._pool.give_back(connection, error)
+            raise
+        self._pool.give_back(connection)
+        return rows

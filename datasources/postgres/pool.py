@@ -43,6 +43,27 @@ class Pool:
         for _ in range(self._settings.pool_min_size):
             self._start(self._open_idle())
 
+    def take_idle(self) -> Connection | None:
+        """A connection that nobody uses, if there is one; it goes back by ``give_back``."""
+        while self._idle and not self._closed:
+            connection, _ = self._idle.pop()
+            if not connection.is_closed():
+                self._used.add(connection)
+                return connection
+            self.size -= 1
+        return None
+
+    def give_back(self, connection: Connection, error: BaseException | None = None) -> None:
+        """``error`` is what cut the call off; raises what is to be said in its place at the end of all."""
+        self._used.discard(connection)
+        if error is None:
+            self._release(connection)
+            return
+        self._recover(connection)
+        # What is cut off between two steps of asyncpg fails in ways of its own.
+        if self._closed and isinstance(error, Exception):
+            raise ConnectionResetError from error
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         connection = await self._acquire()
@@ -50,14 +71,9 @@ class Pool:
         try:
             yield connection
         except BaseException as error:
-            self._used.discard(connection)
-            self._recover(connection)
-            # What is cut off between two steps of asyncpg fails in ways of its own.
-            if self._closed and isinstance(error, Exception):
-                raise ConnectionResetError from error
+            self.give_back(connection, error)
             raise
-        self._used.discard(connection)
-        self._release(connection)
+        self.give_back(connection)
 
     async def close(self) -> None:
         """Takes leave of the server, or not when it hangs; calls under way are cut off."""
