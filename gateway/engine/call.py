@@ -65,13 +65,14 @@ class Question:
 
     async def _in_parts(self, context: Any, keys: list[Any]) -> Slots:
         if len(keys) <= MOST_KEYS:
-            return await self._once(context, keys)
+            return await self.ask_once(context, keys)
         slots: Slots = []
         for start in range(0, len(keys), MOST_KEYS):
-            slots += await self._once(context, keys[start : start + MOST_KEYS])
+            slots += await self.ask_once(context, keys[start : start + MOST_KEYS])
         return slots
 
-    async def _once(self, context: Any, keys: list[Any]) -> Slots:
+    async def ask_once(self, context: Any, keys: list[Any]) -> Slots:
+        """A slot for each key, by one call."""
         try:
             slots = list(await self.function(context, keys, self.selection, **self.arguments))
             if len(slots) != len(keys):
@@ -82,6 +83,11 @@ class Question:
         except CancelledError:
             return [cut_short(self.function)] * len(keys)
         return slots
+
+
+def text_of(arguments: Arguments) -> str:
+    """The same text for the same arguments."""
+    return repr(sorted(arguments.items()))
 
 
 def is_key(value: Any) -> bool:

@@ -65,6 +65,19 @@ class Leaf:
         except Exception:
             return None
 
+    def single(self, values: Column, *, nullable: bool) -> Column | None:
+        """As ``column``, of a single value."""
+        (value,) = values
+        if value is None:
+            return values if nullable else None
+        way = self._names if self.known is not None else self.ways.get(type(value))
+        if way is None:
+            return None
+        try:
+            return way(values)
+        except Exception:
+            return None
+
     def value(self, value: Any) -> Any:
         """One value; raises what is wrong with it."""
         coerced = self.kind.coerce_output_value(value)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError
 
 from gateway.engine.awaiting import await_values, close_unstarted
-from gateway.engine.call import Ask, Question, Slots, distinct, is_key
+from gateway.engine.call import Ask, Question, Slots, distinct, is_key, text_of
 from gateway.engine.column import Column, Inward
 from gateway.engine.fault import Fault, tell
 from gateway.engine.folding import FoldedColumn, HoleRows, fetch
@@ -54,12 +54,14 @@ class Run:
     finished: set[int] = field(default_factory=set)
     begun: set[int] = field(default_factory=set)
     questions: dict[tuple[int, str], Question] = field(default_factory=dict)
+    known: dict[tuple[int, str], Question] = field(default_factory=dict)  # before it began
     is_folded: bool = False
 
     async def answer(self, block: Block) -> dict[str, Any] | None:
         """The objects of a root block, built; ``None`` where an error left nothing of it."""
         self.rows.clear()
-        self.questions.clear()  # a change may have changed what was known
+        # A change may have changed what was known.
+        self.questions, self.known = self.known, {}
         root = self.open(block, [self.request.root], None)
         try:
             await self._work()
@@ -219,7 +221,7 @@ class Run:
                 continue
             alike: dict[str, list[Ask]] = {}
             for ask in self.asks.pop(group):
-                alike.setdefault(repr(sorted(ask.arguments.items())), []).append(ask)
+                alike.setdefault(text_of(ask.arguments), []).append(ask)
             for text, asks in alike.items():
                 question = self.questions.get((group.question, text))
                 if question is None:
