@@ -6,7 +6,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from gateway.app import create_app
+from gateway.app import calm_collector, create_app
 from gateway.settings import Settings
 from gateway.transport.uvicorn import connection_options
 
@@ -29,6 +29,7 @@ def serve_on_uvicorn(settings: Settings, listener: socket.socket) -> bool:
     app = create_app(settings)
     options = options_of(settings)
     if settings.workers == 1:
+        calm_collector()
         server = uvicorn.Server(uvicorn.Config(app, **options))
         server.run([listener])
         return server.started
