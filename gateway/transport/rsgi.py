@@ -32,6 +32,7 @@ from gateway.transport.roster import Roster
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
 
 _REQUEST_TIMEOUT = 408
+_UNREADABLE = "\xff"
 _DROP_SECONDS = 1.0
 _DROP_BYTES = 16_777_216
 
@@ -119,7 +120,7 @@ class _Incoming:
         self.method = scope.method
         self.query_string = scope.query_string
         self.url_bytes = len(scope.path) + len(self.query_string)
-        self.headers, self.headers_bytes = join_headers(scope.headers.items())
+        self.headers, self.headers_bytes = join_headers(_header_lines(scope))
         self.peer = _host_of(scope.client)
         self.unread = "content-length" in self.headers or "transfer-encoding" in self.headers
         self._protocol = protocol
@@ -253,11 +254,18 @@ def _asgi_scope(scope: Scope, state: dict[str, Any]) -> dict[str, Any]:
         "path": scope.path,
         "root_path": "",
         "query_string": scope.query_string.encode("latin-1"),
-        "headers": encode_headers(scope.headers.items()),
+        "headers": encode_headers(_header_lines(scope)),
         "client": (_host_of(scope.client), int(scope.client.rpartition(":")[2] or 0)),
         "server": (host.strip("[]"), int(port or 0)),
         "state": dict(state),
     }
+
+
+def _header_lines(scope: Scope) -> HeaderLines:
+    """Granian leaves out what is not ASCII; to lack a credential is not the same as to show a broken one."""
+    lines = scope.headers.items()
+    lost = {*scope.headers.keys()}.difference(name for name, _ in lines)
+    return [*lines, *((name, _UNREADABLE) for name in lost)] if lost else lines
 
 
 def _host_of(address: str) -> str:

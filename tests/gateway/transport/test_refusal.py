@@ -224,3 +224,20 @@ async def test_the_server_goes_on_after_all_of_them(strict: httpx.AsyncClient) -
     answer = await strict.post("/graphql", json={"query": "{ name }"})
 
     assert answer.json() == {"data": {"name": "gateway"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("authorization", 401), ("x-api-key", 401), ("content-encoding", 415)],
+)
+async def test_a_header_that_cannot_be_read_is_not_taken_for_none(
+    strict: httpx.AsyncClient, name: str, status: int
+) -> None:
+    lines = [(b"content-type", b"application/json"), (name.encode(), b"Bearer caf\xc3\xa9")]
+
+    refused = await strict.post("/graphql", content=QUERY, headers=lines)
+    lines[1] = (b"x-name", lines[1][1])
+    other = await strict.post("/graphql", content=QUERY, headers=lines)
+
+    assert refused.status_code == status
+    assert other.status_code == 200
