@@ -125,11 +125,11 @@ class Postgres:
         """Asks at most so many times, again only when the connection was lost."""
         connected, asked, until = False, 0, monotonic() + seconds
         try:
-            idle = self._pool.take_idle()
-            if idle is not None:
+            taken = await self._pool.take(seconds)
+            if taken is not None:
                 asked, connected = 1, True
                 try:
-                    return await self._ask(idle, seconds, statement, arguments)
+                    return await self._ask(taken, until, statement, arguments)
                 except Exception as error:
                     if asked == times or not lost(error):
                         raise
@@ -157,12 +157,13 @@ class Postgres:
     async def _ask(
         self,
         connection: Connection,
-        seconds: float,
+        until: float,
         statement: Statement,
         arguments: Sequence[object],
     ) -> list[Row]:
-        """Through a connection that was idle, which goes back."""
+        """Through a connection that was taken, which goes back."""
         try:
+            seconds = until - monotonic()
             if connection.is_short(statement.sql):  # whose time asyncpg itself sees to for less
                 rows = await connection.fetch(statement.sql, *arguments, timeout=seconds)
             else:

@@ -43,15 +43,23 @@ class Pool:
         for _ in range(self._settings.pool_min_size):
             self._start(self._open_idle())
 
-    def take_idle(self) -> Connection | None:
-        """A connection that nobody uses, if there is one; it goes back by ``give_back``."""
+    async def take(self, seconds: float) -> Connection | None:
+        """A connection that is open; ``None`` where one must be opened. It goes back by ``give_back``.
+
+        Where all are in use it waits for one; raises ``TimeoutError`` when none came in time.
+        """
         while self._idle and not self._closed:
             connection, _ = self._idle.pop()
             if not connection.is_closed():
                 self._used.add(connection)
                 return connection
             self.size -= 1
-        return None
+        if self._closed or self.size < self._settings.pool_max_size:
+            return None
+        handed = await self._wait(seconds)
+        if handed is not None:
+            self._used.add(handed)
+        return handed
 
     def give_back(self, connection: Connection, error: BaseException | None = None) -> None:
         """``error`` is what cut the call off; raises what is to be said in its place at the end of all."""
@@ -110,14 +118,16 @@ class Pool:
             self._give_up_place()
             raise
 
-    async def _wait(self) -> Connection | None:
+    async def _wait(self, seconds: float | None = None) -> Connection | None:
         """A connection that was handed over, or ``None`` when a place for one has become free."""
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Connection | None] = loop.create_future()
         self._waiters.append(waiter)
+        timer = None if seconds is None else loop.call_later(seconds, self._give_up, waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
-            if waiter.cancelled():
+            if waiter.cancelled() or waiter.exception() is not None:
                 with suppress(ValueError):  # whoever released a connection since has passed it over
                     self._waiters.remove(waiter)
             elif (handed := waiter.result()) is not None:
@@ -125,6 +135,14 @@ class Pool:
             else:
                 self._wake(None)
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _give_up(self, waiter: "asyncio.Future[Connection | None]") -> None:
+        if not waiter.done():
+            self._waiters.remove(waiter)
+            waiter.set_exception(TimeoutError())
 
     def _release(self, connection: Connection) -> None:
         if self._closed or connection.is_closed():
