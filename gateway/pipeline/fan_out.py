@@ -52,6 +52,11 @@ class Subscriber(Protocol):
         """Events that it was told of and that were not read yet."""
         ...
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it waits for what is made of an event, and not for its reader."""
+        ...
+
     def push(self, event: StreamEvent) -> None:
         """Told of an event that its filter wants; returns at once and never raises."""
         ...
@@ -217,7 +222,7 @@ class Subscriptions:
             before = {each: each.waiting for each in crowded}
             await asyncio.sleep(_GLANCE_SECONDS)
             crowded = {each for each, waiting in before.items() if each.waiting > half}
-            stuck = {each for each in crowded if each.waiting >= before[each]}
+            stuck = {each for each in crowded if each.waiting >= before[each] and not each.is_busy}
             self._slow |= stuck
             crowded -= stuck
         self._slow |= crowded

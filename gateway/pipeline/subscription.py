@@ -110,6 +110,11 @@ class Stream:
         """As :class:`Subscriber` says it."""
         return len(self._queue or ())
 
+    @property
+    def is_busy(self) -> bool:
+        """As :class:`Subscriber` says it."""
+        return self._is_busy
+
     def renew(self, credentials: Credentials) -> None:
         """Who asks for the events to come; the transport has found that they hold."""
         seats, seat = self._subscriptions.seats, self._seat
