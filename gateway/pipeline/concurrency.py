@@ -1,7 +1,5 @@
 """Concurrency: how many operations run at once, of each client and in this process."""
 
-from collections import Counter
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -32,17 +30,19 @@ class Concurrency:
     def __init__(self, settings: ConcurrencySettings) -> None:
         self.settings = settings
         self.running = 0
-        self._of: Counter[str] = Counter()
+        self._of: dict[str, int] = {}
 
     def running_of(self, client: str) -> int:
-        return self._of[client]
+        return self._of.get(client, 0)
 
     def enter(self, client: str) -> None:
         self.running += 1
-        self._of[client] += 1
+        self._of[client] = self._of.get(client, 0) + 1
 
     def leave(self, client: str) -> None:
         self.running -= 1
-        self._of[client] -= 1
-        if not self._of[client]:
+        left = self._of[client] - 1
+        if left:
+            self._of[client] = left
+        else:
             del self._of[client]

@@ -29,7 +29,9 @@ def cache_headers(response: Response) -> HeaderLines:
 
 def wants_unkept(headers: Headers) -> bool:
     """Whether the client will not have an answer from any cache, ours included (RFC 9111, 5.2.1.4)."""
-    directives = headers.get("cache-control", "").lower().split(",")
+    if "cache-control" not in headers:
+        return False
+    directives = headers["cache-control"].lower().split(",")
     return "no-cache" in [each.strip() for each in directives]
 
 

@@ -115,7 +115,8 @@ class Endpoint:
         if status != 304:
             lines.append(_CONTENT_TYPES[media])
             lines.append(("content-length", str(len(body))))
-        lines += self._cross_origin.headers(headers)
+        if self._settings.cors_origins:
+            lines += self._cross_origin.headers(headers)
         record(response, started, status=status)
         return Outgoing(status, lines, body)
 
@@ -203,12 +204,9 @@ def _refused(refusal: RefusedError) -> Response:
 
 def _header_lines(response: Response, status: int, method: str, trace_id: str) -> HeaderLines:
     """All but those of the body."""
-    lines = [
-        *cache_headers(response),
-        ("x-trace-id", trace_id),
-        *rate_limit_headers(response.rate, response.retry_after_seconds),
-        *_SECURITY,
-    ]
+    lines = [*_SECURITY, *cache_headers(response), ("x-trace-id", trace_id)]
+    if response.rate or response.retry_after_seconds is not None:
+        lines += rate_limit_headers(response.rate, response.retry_after_seconds)
     if status == 401:
         lines.append(challenge(response))
     if status == 405:
