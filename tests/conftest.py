@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from datasources.embedded.cluster import StoreUrls, embedded_stores
 from datasources.seed.load import seed
@@ -17,7 +17,12 @@ from tests.graph import AS_OF, Graph, open_graph
 SCALE = 0.05  # 100 customers, 1,000 calculations, 4,000 components, 1,000 log lines
 URL_NAMES = ("POSTGRES_URL", "MONGODB_URL", "REDIS_URL")
 
-settings.register_profile("thorough", max_examples=2_000)  # pytest --hypothesis-profile=thorough
+# A busy machine, or a collection of what a whole suite has left, must not fail a test.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+settings.register_profile(
+    "thorough", settings.get_profile("patient"), max_examples=2_000
+)  # pytest --hypothesis-profile=thorough
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
