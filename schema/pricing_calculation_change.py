@@ -34,7 +34,7 @@ async def record_calculation(
     ],
 ) -> RecordedCalculation:
     given = strawberry.asdict(input)
-    given["metadata"] = given["metadata"] or {}
+    given["metadata"] = given.get("metadata") or {}  # asdict leaves out what was not given
     return await pricing_calculation_change.record(
         context, cast("calculation_input.CalculationInput", given)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -99,6 +100,30 @@ async def test_the_event_tells_what_the_other_stores_need(desk: Desk) -> None:
         },
         "metadata": {"source": "test"},
     }
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+async def test_metadata_that_nobody_gives_is_an_empty_object(desk: Desk, left_out: bool) -> None:
+    asked = calculation_input(CUSTOMER_ID, metadata=None)
+    if left_out:
+        del asked["metadata"]
+
+    answer = await desk.ask(RECORD, input=asked)
+
+    assert answer.problems() == []
+    key = str(global_id.decode_uuid("PricingCalculation", answer.payload["calculation"]["id"]))
+    sql = "SELECT analysis->>'metadata' FROM pricing_calculations WHERE id = $1::text::uuid"
+    assert await desk.value(sql, key) == "{}"
+
+
+async def test_the_example_of_the_documentation_records_a_calculation(desk: Desk) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mutations.md").read_text(encoding="utf-8")
+    example = page.split("```graphql\n")[1].split("```")[0]
+
+    answer = await desk.ask(example.replace("Q3VzdG9tZXI6...", CUSTOMER_ID))
+
+    assert answer.problems() == []
+    assert answer.payload["calculation"]["totalPrice"] == "480.8250"
 
 
 async def test_two_round_trips_record_four_components(desk: Desk) -> None:
