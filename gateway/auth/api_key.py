@@ -115,8 +115,9 @@ def _proves(key: KeyText, record: ApiKeyHolderRecord | None) -> bool:
 
 
 def _role(record: ApiKeyHolderRecord) -> Role:
-    """The key's role, unless its owner has come to have a lesser one since."""
+    """The role that the key was made with, as long as its owner has it too, or every role: an admin.
+
+    Roles are not steps of a ladder, so a key without its own is a customer's, and never in another.
+    """
     role, owner = Role(record["role"]), record["owner_role"]
-    if owner is None or role is Role.CUSTOMER:
-        return role
-    return role if Role(owner) in (role, Role.ADMIN) else Role(owner)
+    return role if owner in (None, role, Role.ADMIN) else Role.CUSTOMER

@@ -26,6 +26,7 @@ BOB = UUID("b0b00000-0000-4000-8000-000000000002")  # a customer's, of no compan
 EVE = UUID("e4e00000-0000-4000-8000-000000000003")  # not active
 ANN = UUID("a0000000-0000-4000-8000-000000000004")  # an analyst
 ROOT = UUID("0a000000-0000-4000-8000-000000000005")  # an admin
+SAM = UUID("5a000000-0000-4000-8000-000000000006")  # a service
 PASSWORD = "correct horse battery staple"  # noqa: S105
 COMPANIES = (
     UUID("c0000000-0000-4000-8000-000000000001"),
@@ -38,6 +39,7 @@ _USERS = (
     (EVE, "eve@example.org", False, "customer"),
     (ANN, "ann@example.org", True, "analyst"),
     (ROOT, "root@example.org", True, "admin"),
+    (SAM, "sam@example.org", True, "service"),
 )
 
 
@@ -70,7 +72,7 @@ def door() -> Door:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def accounts(store_urls: StoreUrls) -> AsyncIterator[StoreSettings]:
-    """Stores in which five people have accounts with the same password."""
+    """Stores in which six people have accounts with the same password."""
     async with fresh_databases(store_urls) as settings:
         connection = await asyncpg.connect(settings.postgres.url)
         hashed = hash_password(PASSWORD)
