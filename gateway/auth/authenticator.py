@@ -1,7 +1,8 @@
 """Authenticator: takes whatever a caller shows to who the caller is, or refuses it; never guesses."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from datasources.errors import StoreUnavailableError
@@ -52,7 +53,7 @@ class Authenticator:
     async def lapsed(self, shown: Iterable[Credentials]) -> dict[Credentials, RefusedError]:
         """Those keys and sessions of ``shown`` that hold no longer, and why, as their stores say now.
 
-        Of a store that does not answer nobody is found. Tokens end by themselves, at a known time.
+        All stores are asked at the same time. Of a store that does not answer nobody is found. Tokens end by themselves, at a known time.
         """
         by_key: dict[str, Credentials] = {}
         by_session: dict[str, Credentials] = {}
@@ -61,16 +62,23 @@ class Authenticator:
                 by_key[each.api_key] = each
             elif each.bearer is None and each.session is not None:
                 by_session[each.session] = each
-        found: dict[Credentials, RefusedError] = {}
-        if self.api_keys is not None and by_key:
-            with suppress(StoreUnavailableError):
-                lapsed = await self.api_keys.lapsed(by_key)
-                found |= {by_key[text]: refusal for text, refusal in lapsed.items()}
-        if self.sessions is not None and by_session:
-            with suppress(StoreUnavailableError):
-                lapsed = await self.sessions.lapsed(by_session)
-                found |= {by_session[text]: refusal for text, refusal in lapsed.items()}
-        return found
+        keys, sessions = await asyncio.gather(
+            _lapsed(self.api_keys.lapsed if self.api_keys else None, by_key),
+            _lapsed(self.sessions.lapsed if self.sessions else None, by_session),
+        )
+        return {**keys, **sessions}
+
+
+async def _lapsed(
+    ask: Callable[[Collection[str]], Awaitable[dict[str, RefusedError]]] | None,
+    shown: dict[str, Credentials],
+) -> dict[Credentials, RefusedError]:
+    if ask is None or not shown:
+        return {}
+    try:
+        return {shown[text]: refusal for text, refusal in (await ask(shown)).items()}
+    except StoreUnavailableError:
+        return {}
 
 
 CLOSED = Authenticator()  # lets nobody in

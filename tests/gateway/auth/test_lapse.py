@@ -1,11 +1,17 @@
 """Lapse: what somebody showed a while ago, and whether it still holds, asked for many at once."""
 
+import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from datasources.postgres.settings import PostgresSettings
 from datasources.stores import Stores, open_stores
+from gateway.auth.api_key import ApiKeys
 from gateway.auth.authenticator import Authenticator, open_authenticator
 from gateway.auth.credentials import Credentials
+from gateway.auth.refusal import unauthenticated
+from gateway.auth.session import Sessions
 from gateway.auth.settings import AuthSettings
 from gateway.errors import RefusedError
 from resolvers import key_text
@@ -54,6 +60,22 @@ async def test_nobody_has_lapsed_while_the_stores_do_not_answer(accounts: StoreS
         open_authenticator(SETTINGS, stores) as authenticator,
     ):
         assert await authenticator.lapsed([Credentials(api_key=key_text.make())]) == {}
+
+
+async def test_both_stores_are_asked_at_the_same_time() -> None:
+    """Each answers only once the other was asked too."""
+    both = asyncio.Barrier(2)
+
+    class Source:
+        async def lapsed(self, texts: Collection[str]) -> dict[str, RefusedError]:
+            async with asyncio.timeout(10):
+                await both.wait()
+            return {text: unauthenticated("key_unknown") for text in texts}
+
+    keys, sessions = cast("ApiKeys", Source()), cast("Sessions", Source())
+    shown = {Credentials(api_key="a key"), Credentials(session="a session")}
+
+    assert (await Authenticator(api_keys=keys, sessions=sessions).lapsed(shown)).keys() == shown
 
 
 async def test_an_identity_says_when_what_was_shown_ends(stores: Stores) -> None:
