@@ -73,14 +73,20 @@ class RedisStore:
         return found
 
     async def run(
-        self, scope: Scope, script: Script, keys: Sequence[str], arguments: Sequence[Argument]
+        self,
+        scope: Scope,
+        script: Script,
+        keys: Sequence[str],
+        arguments: Sequence[Argument],
+        *,
+        now: bool = False,
     ) -> Any:
         """Runs ``script`` as one step, in one write with what others run in this turn of the loop.
 
-        Its text travels only to a Redis that does not know it.
+        Its text travels only to a Redis that does not know it. ``now`` does not wait for the turn's end.
         """
         rest = (len(keys), *keys, *arguments)
-        together = self._mail.send
+        together = self._mail.send_now if now else self._mail.send
         try:
             short = ("EVALSHA", script.digest, *rest)
             return await self._guard(scope, f"EVALSHA {script.name}", together, short)

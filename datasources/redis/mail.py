@@ -62,6 +62,13 @@ class Mail:
             self._loop.call_soon(self._post)
         return self._add(command)
 
+    def send_now(self, *command: Argument) -> asyncio.Future[Any]:
+        """The same for who has already waited for a turn: written with what waits, unless all will be."""
+        answer = self._add(command)
+        if not self._called:
+            self._post()
+        return answer
+
     def linger(self, *command: Argument) -> asyncio.Future[Any]:
         """The same for what is in no hurry: it goes with the next command, or a moment later."""
         if not self._called and self._lingering is None:

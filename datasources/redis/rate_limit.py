@@ -47,7 +47,10 @@ class RateLimit:
     async def spend(
         self, scope: Scope, given: Mapping[Bucket, int], orders: Sequence[Order]
     ) -> list[Spent]:
-        """Gives back ``given``, then takes each order in turn; raises where Redis does not answer."""
+        """Gives back ``given``, then takes each order in turn; raises where Redis does not answer.
+
+        Goes out at once: orders are collected before they come here.
+        """
         places = {
             bucket: place
             for place, bucket in enumerate(dict.fromkeys(_buckets(given, orders)), start=1)
@@ -65,6 +68,7 @@ class RateLimit:
             SPEND,
             [self.key(bucket) for bucket in places],
             [_packed(amounts), _packed(wanted)],
+            now=True,
         )
         return _read(orders, answers)
 

@@ -64,16 +64,19 @@ class AuditTrail:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
-            await self._write_all(write)
+            await self._write_all(write, until_empty=True)
 
     async def _keep_writing(self, write: Write) -> None:
         while True:
             await asyncio.sleep(self.settings.interval_seconds)
             await asyncio.shield(self._write_all(write))
 
-    async def _write_all(self, write: Write) -> None:
-        while self._waiting:
+    async def _write_all(self, write: Write, *, until_empty: bool = False) -> None:
+        """What waits now: lines that come meanwhile wait for others to be written with."""
+        left = len(self._waiting)
+        while self._waiting and (left > 0 or until_empty):
             batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            left -= len(batch)
             try:
                 await write(Scope(None, monotonic() + _WRITE_SECONDS), batch)
             except StoreUnavailableError:

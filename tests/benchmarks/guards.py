@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
+import uvloop
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
@@ -222,4 +223,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as it is served
+        runner.run(main())

@@ -92,6 +92,25 @@ async def test_lines_outlive_an_outage_up_to_the_bound_and_the_end_of_the_proces
     assert written == ["line 2", "line 3", "line 4"]
 
 
+async def test_lines_that_come_during_a_write_wait_for_others_to_be_written_with() -> None:
+    trail = AuditTrail(AuditSettings(interval_seconds=0.1))
+    batches: list[int] = []
+    written = asyncio.Event()
+
+    async def write(scope: Scope, lines: Sequence[AuditLine]) -> None:
+        batches.append(len(lines))
+        if not written.is_set():
+            trail.record(line(2))
+            written.set()
+
+    async with trail.written_by(write):
+        trail.record(line(1))
+        await written.wait()
+        trail.record(line(3))
+
+    assert batches == [1, 2]
+
+
 @pytest.mark.parametrize(
     "traceparent",
     ["", "garbage", f"00-{'0' * 32}-{'1' * 16}-01", "00-ABC-1-01"],
