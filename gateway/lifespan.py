@@ -22,7 +22,7 @@ from gateway.pipeline.meter import Meter
 from gateway.pipeline.persisted import PersistedDocuments
 from gateway.pipeline.view import Roles, Views
 from gateway.pipeline.warm_up import warm_up
-from gateway.settings import Settings, SettingsError
+from gateway.settings import Settings, serving_secret
 from gateway.telemetry.audit import AuditTrail
 from gateway.telemetry.tally import tally
 from gateway.transport.roster import Roster
@@ -42,9 +42,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[State]]
 
 
 def lifespan(settings: Settings, build: Callable[[Roles], GraphQLSchema]) -> Lifespan:
-    cursors = CursorCodec(_cursor_secret(settings))
-    if problems := settings.auth.problems():
-        raise SettingsError(problems)
+    cursors = CursorCodec(serving_secret(settings))
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[State]:
@@ -147,14 +145,3 @@ async def _subscriptions(
 
 def _persisted(settings: Settings, stores: Stores) -> PersistedDocuments:
     return PersistedDocuments(settings.persisted, stores.documents, settings.document)
-
-
-def _cursor_secret(settings: Settings) -> bytes:
-    if settings.cursor_secret is None:
-        raise SettingsError(
-            [
-                "GATEWAY_CURSOR_SECRET is not set. It signs cursors: at least 32 characters, secret, "
-                "and the same in every process; `openssl rand -hex 32` makes one."
-            ]
-        )
-    return settings.cursor_secret.get_secret_value().encode()

@@ -212,6 +212,20 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError([_problem(detail, known) for detail in details]) from None
 
 
+def serving_secret(settings: Settings) -> bytes:
+    """What signs cursors. Raises :class:`SettingsError`, which names all that is missing to serve."""
+    secret, problems = settings.cursor_secret, settings.auth.problems()
+    if secret is None:
+        problems.insert(
+            0,
+            "GATEWAY_CURSOR_SECRET is not set. It signs cursors: at least 32 characters, secret, "
+            "and the same in every process; `openssl rand -hex 32` makes one.",
+        )
+    if secret is None or problems:
+        raise SettingsError(problems)
+    return secret.get_secret_value().encode()
+
+
 class _Environment(PydanticBaseSettingsSource):
     """Environment variables and the file .env, as nested values; unset and empty mean the default."""
 

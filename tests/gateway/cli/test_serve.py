@@ -105,6 +105,21 @@ async def test_a_wrong_setting_stops_the_start_with_its_name(
 
 
 @pytest.mark.parametrize("server", SERVERS)
+async def test_all_that_is_missing_is_said_before_a_port_is_taken(
+    tmp_path: Path, server: str
+) -> None:
+    settings = {"GATEWAY_CURSOR_SECRET": "", "GATEWAY_AUTH_SOURCES": "", "GATEWAY_SERVER": server}
+    async with gateway(tmp_path, **settings) as process:
+        code, error = await complaint(process)
+
+    assert code == 2
+    assert [line.split(" is ")[0] for line in error.splitlines()] == [
+        "gateway: GATEWAY_CURSOR_SECRET",
+        "GATEWAY_AUTH_SOURCES",
+    ]
+
+
+@pytest.mark.parametrize("server", SERVERS)
 async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path, server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
