@@ -53,7 +53,8 @@ class Authenticator:
     async def lapsed(self, shown: Iterable[Credentials]) -> dict[Credentials, RefusedError]:
         """Those keys and sessions of ``shown`` that hold no longer, and why, as their stores say now.
 
-        All stores are asked at the same time. Of a store that does not answer nobody is found. Tokens end by themselves, at a known time.
+        All stores are asked at the same time. Of one that does not answer nobody is found. Tokens end
+        by themselves, at a known time.
         """
         by_key: dict[str, Credentials] = {}
         by_session: dict[str, Credentials] = {}

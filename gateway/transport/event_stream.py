@@ -42,12 +42,9 @@ async def receive_guest(
         raise
     guest = EventStream(stream, request.credentials, found.expires_at, roster)
     client, most = counted_as(found.viewer, request.client_address), roster.settings.per_client
-    if roster.is_open:
-        roster.enter(guest)
-        if roster.admit(guest, client):
-            await guest.begin()
-            return guest
-        roster.leave(guest)
+    if roster.is_open and roster.admit(guest, client):
+        await guest.begin()
+        return guest
     await stream.close()
     raise refuse(
         Code.SUBSCRIPTION_LIMIT,

@@ -85,7 +85,7 @@ class Roster:
     def __init__(self, settings: ConnectionSettings, authenticator: Authenticator) -> None:
         self.settings = settings
         self._authenticator = authenticator
-        self._guests: dict[Guest, str | None] = {}  # with the client, once it is known
+        self._guests: dict[Guest, str] = {}  # with whom each counts for
         self._of: Counter[str] = Counter()
         self._draining: asyncio.Task[None] | None = None
 
@@ -111,8 +111,14 @@ class Roster:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def enter(self, guest: Guest) -> None:
-        self._guests[guest] = None
+    def admit(self, guest: Guest, client: str) -> bool:
+        """Whether ``client`` may have this one too; it counts until the guest leaves, or is another's."""
+        if self._of[client] >= self.settings.per_client:
+            return False
+        self.leave(guest)
+        self._of[client] += 1
+        self._guests[guest] = client
+        return True
 
     def leave(self, guest: Guest) -> None:
         client = self._guests.pop(guest, None)
@@ -120,14 +126,6 @@ class Roster:
             self._of[client] -= 1
             if not self._of[client]:
                 del self._of[client]
-
-    def admit(self, guest: Guest, client: str) -> bool:
-        """Whether ``client`` may have this one too; it counts until the guest leaves."""
-        if self._of[client] >= self.settings.per_client:
-            return False
-        self._of[client] += 1
-        self._guests[guest] = client
-        return True
 
     def drain(self) -> asyncio.Task[None]:
         """Sends everyone away, each at a moment of its own; done once all have gone."""

@@ -78,8 +78,8 @@ class Session:
 
     async def run(self) -> None:
         """Until either side ends it; the socket is closed then, and nothing runs any more."""
-        self._roster.enter(self)
         try:
+            self._wait_for_init()
             await self._converse()
         except asyncio.CancelledError:
             if self._ending is None or self._task is None or self._task.uncancel():
@@ -147,6 +147,13 @@ class Session:
                     await self._socket.send(PONG)
                 case "pong":
                     await self._renew(message.payload)
+
+    def _wait_for_init(self) -> None:
+        """Until the client has said who it is, it is its address that holds this connection."""
+        address = network_of(self._handshake.client_address)
+        if not self._roster.admit(self, f"address:{address}"):
+            reason = "Too many connections of your address have not said who they are"
+            raise ClosingError(CloseCode.TRY_AGAIN_LATER, reason)
 
     async def _initialise(self, payload: dict[str, Any] | None) -> None:
         if self._initialised:

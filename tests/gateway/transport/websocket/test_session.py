@@ -285,6 +285,25 @@ async def test_a_listed_origin_is_let_in_and_a_star_lets_all_in() -> None:
             await talk.init()
 
 
+async def test_who_has_not_said_who_they_are_counts_for_their_address() -> None:
+    connection = {"per_client": 2}
+    async with (
+        serve_schema(failing_schema(Hanging()), connection=connection) as server,
+        talk_to(server) as first,
+        talk_to(server) as second,
+    ):
+        await first.say("ping")
+        await second.say("ping")
+        assert [await first.hear(), await second.hear()] == [{"type": "pong"}] * 2
+        async with talk_to(server) as third:
+            refused = await third.closing()
+        await first.init()
+        async with talk_to(server) as third:  # in the place that the first no longer takes
+            await third.init()
+
+    assert refused == (1013, "Too many connections of your address have not said who they are")
+
+
 async def test_no_more_connections_than_a_client_or_the_process_may_hold() -> None:
     schema = failing_schema(Hanging())
     connection = {"per_client": 1, "per_process": 2}
