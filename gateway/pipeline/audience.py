@@ -2,8 +2,10 @@
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
+from hashlib import blake2b
 from itertools import islice
 from time import monotonic
+from typing import Any
 
 import orjson
 
@@ -27,7 +29,12 @@ class Audience:
 
     def __init__(self, exchange: Exchange) -> None:
         anyone = replace(
-            exchange.request, query=None, extensions=None, credentials=NOTHING, client_address=""
+            exchange.request,
+            query=None,
+            variables=_declared(exchange),
+            extensions=None,
+            credentials=NOTHING,
+            client_address="",
         )
         self._opened = _fresh(exchange, anyone)
         self.estimate = in_units(exchange.estimate)
@@ -97,9 +104,18 @@ def _fresh(exchange: Exchange, request: Request) -> Exchange:
     return fresh
 
 
+def _declared(exchange: Exchange) -> dict[str, Any]:
+    """Those variables that the operation names; whatever else was sent is not kept while it is open."""
+    given = exchange.request.variables or {}
+    definitions = exchange.operation.variable_definitions if exchange.operation else ()
+    names = [each.variable.name.value for each in definitions or ()]
+    return {name: given[name] for name in names if name in given}
+
+
 def _key(exchange: Exchange) -> Hashable:
     request = exchange.request
-    variables = orjson.dumps(request.variables or {}, option=orjson.OPT_SORT_KEYS)
+    text = orjson.dumps(_declared(exchange), option=orjson.OPT_SORT_KEYS)
+    variables = blake2b(text, digest_size=16).digest()
     shown = request.in_band, request.cost_debug
     digest, name = exchange.document.digest, request.operation_name
     return digest, name, variables, exchange.view.roles, shown

@@ -239,6 +239,27 @@ async def test_what_differs_is_run_by_itself(house: House, differing: str) -> No
     assert house.subscriptions.tellings.made == 2
 
 
+async def test_variables_that_the_operation_does_not_name_are_neither_kept_nor_told_apart(
+    house: House,
+) -> None:
+    surplus = "x" * 100_000
+    types = ["CALCULATION_RECORDED"]
+    streams = [
+        await house.subscribe(types=types),
+        await house.subscribe(types=types, surplus=surplus),
+    ]
+    await house.record(CUSTOMER_ID)
+    await house.tell()
+
+    for stream in streams:
+        await recorded(stream, 1)
+
+    [(key, audience)] = house.subscriptions.audiences.items()
+    assert house.subscriptions.tellings.made == 1
+    assert audience._opened.request.variables == {"types": types}
+    assert len(repr(key)) < 1_000
+
+
 async def test_a_drain_ends_every_stream_with_a_cursor_that_misses_nothing(house: House) -> None:
     idle, reading = await house.subscribe(), await house.subscribe()
     made = [await house.record(CUSTOMER_ID) for _ in range(3)]
