@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import timedelta
 from typing import NamedTuple
 
 import asyncpg
@@ -30,21 +30,6 @@ _ADVANCE = written(
         = (:from_transaction_id::bigint::text::xid8, :from_sequence::bigint)
     RETURNING true AS advanced"""
 )
-# What waits is told anew under positions of this database. A row that was loaded here was written by
-# another transaction than it names; one that was not loaded was not relayed by anybody yet.
-_ADOPT = written(
-    """WITH state AS (SELECT transaction_id, sequence FROM relay_state),
-    known AS (DELETE FROM outbox RETURNING outbox.*,
-        outbox.xmin::text::bigint = mod(outbox.transaction_id::text::bigint, 4294967296) AS own),
-    lettered AS (DELETE FROM dead_letters RETURNING event_id),
-    told AS (INSERT INTO outbox (id, kind, payload, occurred_at)
-        SELECT known.id, kind, payload, occurred_at FROM known, state
-        WHERE own OR known.id IN (SELECT event_id FROM lettered)
-            OR (known.transaction_id, known.sequence) > (state.transaction_id, state.sequence)
-        ORDER BY own, known.transaction_id, known.sequence)
-    UPDATE relay_state SET epoch = :epoch, transaction_id = '0', sequence = 0,
-        forgotten_transaction_id = '0', forgotten_sequence = 0"""
-)
 # First the mark, then the rows before it: whoever finds itself beyond the mark has missed nothing.
 _MARK = written(
     """WITH next AS (SELECT outbox.transaction_id, outbox.sequence, outbox.occurred_at
@@ -53,7 +38,7 @@ _MARK = written(
                 > (state.forgotten_transaction_id, state.forgotten_sequence)
             AND (outbox.transaction_id, outbox.sequence) <= (state.transaction_id, state.sequence)
         ORDER BY outbox.transaction_id, outbox.sequence LIMIT :most),
-    kept AS (SELECT transaction_id, sequence FROM next WHERE occurred_at >= :before
+    kept AS (SELECT transaction_id, sequence FROM next WHERE occurred_at >= now() - :age::interval
         ORDER BY transaction_id, sequence LIMIT 1),
     last AS (SELECT transaction_id, sequence FROM next
         WHERE NOT EXISTS (SELECT FROM kept
@@ -120,16 +105,13 @@ class RelayStateRepository:
         }
         return bool(await self._funnel.write(scope, _ADVANCE, given))
 
-    async def adopt(self, scope: Scope, epoch: str) -> None:
-        """Begins anew in a database that is the copy of another; what was not relayed there waits here."""
-        await self._funnel.write(scope, _ADOPT, {"epoch": epoch})
+    async def prune(self, scope: Scope, age: timedelta, most: int) -> int:
+        """Removes at most so many relayed events that are older; those of dead letters stay.
 
-    async def prune(self, scope: Scope, before: datetime, most: int) -> int:
-        """Removes at most so many relayed events from before; those of dead letters stay.
-
-        How many went. Ones of dead letters go with a later call, when their letters have gone.
+        How many went. PostgreSQL's clock says how old they are, as it said when they happened. Ones of
+        dead letters go with a later call, when their letters have gone.
         """
-        await self._funnel.write(scope, _MARK, {"before": before, "most": most})
+        await self._funnel.write(scope, _MARK, {"age": age, "most": most})
         (row,) = await self._funnel.write(scope, _SWEEP, {})
         return int(row["gone"])
 

@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 
 from datasources.event import EventRecord, Position
 from datasources.postgres import leadership
+from datasources.postgres.adoption import adopt
 from datasources.postgres.dead_letter import DeadLetterRepository
 from datasources.postgres.outbox import OutboxRepository
 from datasources.postgres.relay_state import RELAY_CHANNEL, RelayStateRepository
@@ -59,7 +60,7 @@ class Lead:
         state = await self._state.read(_scope())
         if state.epoch not in (None, epoch):
             _log.warning("relay: this database is the copy of another: what waits is told anew")
-            await self._state.adopt(_scope(), epoch)
+            await adopt(self._session, _scope, epoch)
             state = await self._state.read(_scope())
         begun()
         async with asyncio.TaskGroup() as group:
@@ -102,8 +103,8 @@ class Lead:
 
     async def _prune(self) -> None:
         while True:
-            before = datetime.now(UTC) - timedelta(days=self._settings.retention_days)
-            if not await self._state.prune(_scope(), before, _PRUNED_AT_A_TIME):
+            age = timedelta(days=self._settings.retention_days)
+            if not await self._state.prune(_scope(), age, _PRUNED_AT_A_TIME):
                 await asyncio.sleep(self._prune_seconds)
 
     async def _lay_aside(

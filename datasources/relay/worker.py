@@ -75,7 +75,8 @@ class Relay:
     async def _serve(self) -> None:
         session = await Session.open(self._postgres, self.name)
         try:
-            while not await leadership.take(session, _scope(), SILENT_SECONDS):
+            most_seconds = self._postgres.timeout_seconds  # the same for every relay's statements
+            while not await leadership.take(session, _scope(), SILENT_SECONDS, most_seconds):
                 self._say(logging.INFO, "stands by")
                 await asyncio.sleep(STAND_BY_SECONDS)
             lead = Lead(session, self._projections, self._settings, self._prune_seconds)

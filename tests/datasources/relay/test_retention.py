@@ -1,13 +1,13 @@
 """Retention: what was relayed goes when it is old, in portions, and nothing that is needed goes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from datasources.event import BEGINNING, Position
 from datasources.postgres.outbox import Oldest
 from tests.datasources.relay.desk import Desk, Recorder, scope
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
-_TELL = """INSERT INTO outbox (kind, payload, occurred_at) VALUES ('material_changed', '{}', $1)
+_TELL = """INSERT INTO outbox (kind, payload, occurred_at)
+    VALUES ('material_changed', '{}', now() - $1::interval)
     RETURNING transaction_id::text::bigint AS transaction_id, sequence"""
 
 
@@ -15,7 +15,7 @@ async def tell_of_days(desk: Desk, *days: int) -> list[Position]:
     """One event as many days ago, each in a transaction of its own."""
     told = []
     for each in days:
-        row = await desk.connection.fetchrow(_TELL, NOW - timedelta(days=each))
+        row = await desk.connection.fetchrow(_TELL, timedelta(days=each))
         assert row is not None
         told.append(Position(*row))
     return told
@@ -26,8 +26,14 @@ async def kept(desk: Desk) -> list[Position]:
     return [Position(row["transaction_id"], row["sequence"]) for row in rows]
 
 
+async def occurred(desk: Desk, position: Position) -> datetime:
+    event = await desk.stores.outbox.at(scope(), position)
+    assert event is not None
+    return event["occurred_at"]
+
+
 async def prune(desk: Desk, days: int, most: int = 100) -> int:
-    return await desk.stores.relay_state.prune(scope(), NOW - timedelta(days=days), most)
+    return await desk.stores.relay_state.prune(scope(), timedelta(days=days), most)
 
 
 async def relayed_up_to(desk: Desk, position: Position) -> None:
@@ -39,13 +45,13 @@ async def relayed_up_to(desk: Desk, position: Position) -> None:
 async def test_old_events_go_in_portions_and_the_oldest_that_is_left_is_known(desk: Desk) -> None:
     told = await tell_of_days(desk, 9, 9, 8, 8, 5, 9)
     oldest = desk.stores.outbox.oldest
-    assert await oldest(scope()) == Oldest(BEGINNING, NOW - timedelta(days=9))
+    assert await oldest(scope()) == Oldest(BEGINNING, await occurred(desk, told[0]))
     await relayed_up_to(desk, told[-1])
 
     assert [await prune(desk, 7, most=3) for _ in range(3)] == [3, 1, 0]
 
     assert await kept(desk) == told[4:]  # the last is older, but not the oldest
-    assert await oldest(scope()) == Oldest(told[3], NOW - timedelta(days=5))
+    assert await oldest(scope()) == Oldest(told[3], await occurred(desk, told[4]))
     assert await prune(desk, 1) == 2
     assert await oldest(scope()) == Oldest(told[5], None)
 

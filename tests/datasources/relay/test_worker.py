@@ -3,18 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from uuid import UUID
+from contextlib import suppress
+from uuid import UUID, uuid4
 
 import pytest
 
 from datasources.embedded.cluster import StoreUrls
-from datasources.event import BEGINNING
+from datasources.errors import StoreUnavailableError
+from datasources.event import BEGINNING, Position
 from datasources.postgres import migrate
+from datasources.postgres.adoption import adopt
 from datasources.postgres.bulk import loading
+from datasources.postgres.session import Session
 from datasources.relay.assembly import projections
 from datasources.relay.projection import RelayedEvent
 from datasources.relay.settings import RelaySettings
 from datasources.relay.worker import Relay
+from datasources.scope import Scope
 from tests.datasources.postgres.conftest import new_database
 from tests.datasources.relay.desk import Desk, Recorder, scope
 
@@ -139,6 +144,65 @@ async def test_a_copied_database_begins_anew_and_loses_nothing(desk: Desk) -> No
     assert seen == [row["id"] for row in rows]
     assert [row["kind"] for row in rows] == ["loaded", "material_changed"]
     assert rows[1]["id"] == own
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+async def test_a_copy_is_adopted_in_pieces_of_which_all_count_or_none(
+    desk: Desk, cut_off: bool
+) -> None:
+    await desk.connection.execute(
+        "UPDATE relay_state SET epoch = 'another', transaction_id = '900000000000', sequence = 7"
+    )
+    relayed, waiting = (
+        range(899_999_999_990, 899_999_999_995),
+        range(900_000_000_001, 900_000_000_006),
+    )
+    loaded = {each: uuid4() for each in (*relayed, *waiting)}
+    for transaction_id, each in loaded.items():
+        await desk.connection.execute(
+            "INSERT INTO outbox (transaction_id, id, kind, payload)"
+            " VALUES ($1::text::xid8, $2, 'loaded', '{}')",
+            str(transaction_id),
+            each,
+        )
+    number = await desk.connection.fetchval(
+        "SELECT sequence FROM outbox WHERE id = $1", loaded[relayed[2]]
+    )
+    letter = await desk.stores.outbox.at(scope(), Position(relayed[2], number))
+    assert letter is not None
+    await desk.stores.dead_letters.add(scope(), "weak", letter, "ValueError: bad", 1)
+    own = await desk.tell(3)
+    before = await kept(desk)
+
+    pieces = 0
+
+    def piece() -> Scope:
+        nonlocal pieces
+        pieces += 1
+        if cut_off and pieces == 7:
+            raise StoreUnavailableError("postgresql", "is cut off", 0.0)
+        return scope()
+
+    session = await Session.open(desk.settings.postgres, "adopts")
+    with suppress(StoreUnavailableError):
+        await adopt(session, piece, "here", rows_at_a_time=2)
+    await session.close()
+
+    state = await desk.stores.relay_state.read(scope())
+    if cut_off:
+        assert await kept(desk) == before
+        assert state == ("another", (900_000_000_000, 7))
+    else:
+        assert pieces > 10
+        told = [loaded[each] for each in (relayed[2], *waiting)]
+        assert await kept(desk) == [*told, *own]
+        assert state == ("here", (0, 0))
+        assert await desk.stores.dead_letters.page(scope(), None, 10) == []
+
+
+async def kept(desk: Desk) -> list[UUID]:
+    rows = await desk.connection.fetch("SELECT id FROM outbox ORDER BY transaction_id, sequence")
+    return [row["id"] for row in rows]
 
 
 async def test_before_its_tables_are_there_it_waits_and_says_so_once(
