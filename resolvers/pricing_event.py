@@ -84,7 +84,8 @@ class Watch:
     is_resumed: bool = False
 
     def cursor(self, position: Position) -> str:
-        return self.cursors.encode(_LIST, (self.epoch, *position))
+        """Sealed: positions count everybody's writes, other customers' too."""
+        return self.cursors.seal(_LIST, (self.epoch, *position))
 
     def describe(self, event: StreamEvent) -> PricingEventRecord:
         """``event`` as the graph's fields read it."""

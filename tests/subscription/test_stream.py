@@ -239,6 +239,17 @@ async def test_what_differs_is_run_by_itself(house: House, differing: str) -> No
     assert house.subscriptions.tellings.made == 2
 
 
+async def test_a_cursor_of_before_they_were_sealed_still_counts(house: House) -> None:
+    stream = await house.subscribe()
+    codec, cursor = house.parts.cursors, stream.cursor
+    signed = codec.encode("pricingEvents", codec.decode("pricingEvents", cursor))
+    made = [await house.record(CUSTOMER_ID) for _ in range(2)]
+    await house.tell()
+
+    assert signed != cursor
+    assert await recorded(await house.subscribe(after=signed), 2) == made
+
+
 async def test_variables_that_the_operation_does_not_name_are_neither_kept_nor_told_apart(
     house: House,
 ) -> None:
