@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shlex
 import signal
 import socket
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -131,6 +133,7 @@ async def _serve(
 ) -> None:
     """The gateway outlives its stores, as it would in earnest; their end is only reported."""
     url = url_of(listener)
+    environment = _write_environment(settings, stores)
 
     def announce() -> None:
         print(f"Console: {url}/   GraphQL: {url}/graphql   Health: {url}/health/ready")
@@ -138,6 +141,7 @@ async def _serve(
         print(f"Without a key you are {role.value}; keys to send as Authorization: Bearer")
         for role, key in keys.items():
             print(f"  {role.value:<9}{key}")
+        print(f"Other commands find these stores after: set -a; . {environment}; set +a")
         print("Ctrl-C stops the gateway and its stores")
         print(f"ready: {url}", flush=True)
 
@@ -147,6 +151,21 @@ async def _serve(
         await server.serve_until_cancelled(listener)
     finally:
         mourning.cancel()
+        environment.unlink(missing_ok=True)
+
+
+def _write_environment(settings: Settings, stores: EmbeddedStores) -> Path:
+    """What `gateway serve` and all other commands need to work on these stores while they run."""
+    assert settings.cursor_secret is not None
+    values = {
+        "POSTGRES_URL": stores.urls.postgres,
+        "MONGODB_URL": stores.urls.mongodb,
+        "REDIS_URL": stores.urls.redis,
+        "GATEWAY_CURSOR_SECRET": settings.cursor_secret.get_secret_value(),
+        "GATEWAY_AUTH_SOURCES": ",".join(sorted(settings.auth.sources or ())),
+    }
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
+    return stores.folder.write(stores.folder.path / "demo.env", "".join(lines))
 
 
 async def _report_deaths(stores: EmbeddedStores) -> None:

@@ -114,6 +114,23 @@ async def test_serves_from_three_stores_until_it_is_stopped(
     assert calculation["materialProperties"]["trends"]
 
 
+async def test_other_commands_find_its_stores_while_it_runs(
+    start_demo: StartDemo, data_dir: Path
+) -> None:
+    demo = await start_demo("--scale", SCALE)
+    await demo.read_until_ready()
+    environment = data_dir / "demo.env"
+    assert f"Other commands find these stores after: set -a; . {environment}; set +a" in demo.lines
+    assert environment.stat().st_mode & 0o777 == 0o600
+    program = f"{sys.executable} -c 'from gateway.cli import main; main()'"
+    asked = await asyncio.create_subprocess_exec(
+        "sh", "-c", f"set -a; . {environment}; set +a; exec {program} key list"
+    )
+    assert await asked.wait() == 0
+    await demo.stop()
+    assert not environment.exists()
+
+
 async def test_sample_data_is_made_once(start_demo: StartDemo, data_dir: Path) -> None:
     first = await start_demo("--scale", SCALE)
     before = await ask(await first.read_until_ready())
