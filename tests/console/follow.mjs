@@ -8,10 +8,16 @@ const page = context.pages()[0];
 await page.goto(url);
 await page.getByRole("tab", { name: "PricingEvents" }).click();
 await page.locator(".graphiql-query-editor .view-line", { hasText: "pricingEvents" }).first().waitFor();
+const stop = page.getByRole("button", { name: /stop/i });
 await page.getByRole("button", { name: /execute query/i }).click();
+await stop.waitFor(); // it is under way
 const shown = page.locator(".result-window .view-line");
-await shown.filter({ hasText: "newPricePerKg" }).first().waitFor();
+try {
+  await shown.filter({ hasText: "newPricePerKg" }).first().waitFor();
+} catch (error) {
+  throw new Error(`no event, but: ${await shown.allInnerTexts()}`, { cause: error });
+}
 const lines = await shown.allInnerTexts();
-await page.getByRole("button", { name: /stop/i }).click();
+await stop.click();
 await context.close();
 console.log(JSON.stringify(lines.map((line) => line.trim())));
