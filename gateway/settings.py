@@ -38,6 +38,10 @@ from gateway.transport.settings import HttpSettings
 from resolvers.limits import Limits
 
 _URL_NAMES = {"postgres": "POSTGRES_URL", "mongodb": "MONGODB_URL", "redis": "REDIS_URL"}
+_UNSIGNED = (
+    "GATEWAY_CURSOR_SECRET is not set. It signs cursors: at least 32 characters, secret, and the same in "
+    "every process; `openssl rand -hex 32` makes one."
+)
 # Read by `gateway events` and by the script dev.
 _NAMES_OF_OTHERS = frozenset({"GATEWAY_API_KEY", "GATEWAY_VENV"})
 
@@ -202,50 +206,74 @@ def catalogue() -> list[Setting]:
     return found
 
 
-def load_settings(**given: Any) -> Settings:
-    """The settings of this process; ``given`` wins over the environment. Raises :class:`SettingsError`."""
+def load_settings(*, to_serve: bool = False, **given: Any) -> Settings:
+    """The settings of this process; ``given`` wins over the environment.
+
+    Raises :class:`SettingsError`, which names all that is wrong, and also all that is missing ``to_serve``.
+    """
+    problems = _unknown(_variables())
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         known = {setting.path: setting for setting in catalogue()}
-        details = error.errors(include_url=False)
-        raise SettingsError([_problem(detail, known) for detail in details]) from None
+        problems += [_problem(detail, known) for detail in error.errors(include_url=False)]
+        missing = _missing_from({**_environment(), **given})
+    else:
+        missing = _missing(settings.cursor_secret, settings.auth)
+    if problems := problems + (missing if to_serve else []):
+        raise SettingsError(problems)
+    return settings
 
 
 def serving_secret(settings: Settings) -> bytes:
     """What signs cursors. Raises :class:`SettingsError`, which names all that is missing to serve."""
-    secret, problems = settings.cursor_secret, settings.auth.problems()
-    if secret is None:
-        problems.insert(
-            0,
-            "GATEWAY_CURSOR_SECRET is not set. It signs cursors: at least 32 characters, secret, "
-            "and the same in every process; `openssl rand -hex 32` makes one.",
-        )
-    if secret is None or problems:
-        raise SettingsError(problems)
+    secret = settings.cursor_secret
+    missing = _missing(secret, settings.auth)
+    if secret is None or missing:
+        raise SettingsError(missing)
     return secret.get_secret_value().encode()
 
 
-class _Environment(PydanticBaseSettingsSource):
-    """Environment variables and the file .env, as nested values; unset and empty mean the default."""
+def _missing(secret: object, auth: AuthSettings) -> list[str]:
+    """What is missing to serve."""
+    return [*([] if secret else [_UNSIGNED]), *auth.problems()]
 
+
+def _missing_from(values: Mapping[str, Any]) -> list[str]:
+    """The same of values some of which are wrong, as far as it can be known."""
+    secret = values.get("cursor_secret")
+    try:
+        return _missing(secret, AuthSettings(**values.get("auth", {})))
+    except ValidationError:
+        return [] if secret else [_UNSIGNED]
+
+
+class _Environment(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
-        variables = {**dotenv_values(".env"), **os.environ}
-        settings = {setting.name: setting for setting in catalogue()}
-        _refuse_unknown(variables, settings)
-        values: dict[str, Any] = {part: {} for part in _URL_NAMES}
-        for name, setting in settings.items():
-            if value := variables.get(name):
-                *parts, last = setting.path
-                place = values.setdefault(parts[0], {}) if parts else values
-                place[last] = value
-        return values
+        return _environment()
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
 
 
-def _refuse_unknown(variables: Mapping[str, object], settings: Mapping[str, Setting]) -> None:
+def _environment() -> dict[str, Any]:
+    """Environment variables and the file .env, as nested values; unset and empty mean the default."""
+    variables = _variables()
+    values: dict[str, Any] = {part: {} for part in _URL_NAMES}
+    for setting in catalogue():
+        if value := variables.get(setting.name):
+            *parts, last = setting.path
+            place = values.setdefault(parts[0], {}) if parts else values
+            place[last] = value
+    return values
+
+
+def _variables() -> dict[str, str | None]:
+    return {**dotenv_values(".env"), **os.environ}
+
+
+def _unknown(variables: Mapping[str, object]) -> list[str]:
+    settings = {setting.name: setting for setting in catalogue()}
     known = settings.keys() | _NAMES_OF_OTHERS
     problems = []
     for name in sorted(variables):
@@ -254,8 +282,7 @@ def _refuse_unknown(variables: Mapping[str, object], settings: Mapping[str, Sett
             near = longer or get_close_matches(name, settings, n=1)
             hint = f"did you mean {near[0]}?" if near else "see .env.example for those there are."
             problems.append(f"{name} is not a setting; {hint}")
-    if problems:
-        raise SettingsError(problems)
+    return problems
 
 
 def _problem(detail: ErrorDetails, known: Mapping[tuple[str, ...], Setting]) -> str:

@@ -20,12 +20,12 @@ def serve(
     from contextlib import suppress
 
     from gateway.listener import listen, url_of
-    from gateway.settings import load_settings, serving_secret
+    from gateway.settings import load_settings
     from gateway.telemetry.logs import configure_logging
 
     given = {"host": host, "port": port, "workers": workers, "server": server}
-    settings = load_settings(**{name: each for name, each in given.items() if each is not None})
-    serving_secret(settings)  # what is missing is said before a port is taken
+    given = {name: each for name, each in given.items() if each is not None}
+    settings = load_settings(to_serve=True, **given)
     configure_logging(settings.log)
     if settings.server == "granian":
         from gateway.granian_server import serve_on_granian as run

@@ -105,17 +105,37 @@ async def test_a_wrong_setting_stops_the_start_with_its_name(
 
 
 @pytest.mark.parametrize("server", SERVERS)
-async def test_all_that_is_missing_is_said_before_a_port_is_taken(
+async def test_all_that_is_missing_or_wrong_is_said_before_a_port_is_taken(
     tmp_path: Path, server: str
 ) -> None:
-    settings = {"GATEWAY_CURSOR_SECRET": "", "GATEWAY_AUTH_SOURCES": "", "GATEWAY_SERVER": server}
+    names = ("POSTGRES_URL", "REDIS_URL", "GATEWAY_CURSOR_SECRET", "GATEWAY_AUTH_SOURCES")
+    missing = dict.fromkeys(names, "")
+    others = {"GATEWAY_PROT": "1", "GATEWAY_WORKERS": "none", "GATEWAY_SERVER": server}
+    async with gateway(tmp_path, **missing, **others) as process:
+        code, error = await complaint(process)
+
+    assert code == 2
+    assert [line.split(" is ")[0] for line in error.splitlines()] == [
+        "gateway: GATEWAY_PROT",
+        "POSTGRES_URL",
+        "REDIS_URL",
+        "GATEWAY_WORKERS",
+        "GATEWAY_CURSOR_SECRET",
+        "GATEWAY_AUTH_SOURCES",
+    ]
+
+
+async def test_what_is_wrong_about_callers_hides_nothing_else_that_is_missing(
+    tmp_path: Path,
+) -> None:
+    settings = {"GATEWAY_CURSOR_SECRET": "", "GATEWAY_AUTH_ANONYMOUS_ROLE": "root"}
     async with gateway(tmp_path, **settings) as process:
         code, error = await complaint(process)
 
     assert code == 2
     assert [line.split(" is ")[0] for line in error.splitlines()] == [
-        "gateway: GATEWAY_CURSOR_SECRET",
-        "GATEWAY_AUTH_SOURCES",
+        "gateway: GATEWAY_AUTH_ANONYMOUS_ROLE",
+        "GATEWAY_CURSOR_SECRET",
     ]
 
 
