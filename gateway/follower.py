@@ -79,7 +79,7 @@ class Follower:
         variables: Mapping[str, Any],
         notice: Callable[[str], None],
     ) -> None:
-        """``notice`` is told of breaks and gaps; ``variables`` may hold where to begin, ``after``."""
+        """``notice`` hears of connections and breaks; ``variables`` may hold ``after``, where to begin."""
         self.after: str | None = variables.get("after")
         self._client = client
         self._url = url
@@ -117,6 +117,10 @@ class Follower:
             if response.status_code != 200:
                 await response.aread()
                 raise _refused(response)
+            if (
+                "content-length" not in response.headers
+            ):  # with one it is over already, and says why
+                self._notice(f"Following {self._url}")
             async for event in read_events(response.aiter_lines()):
                 if event.kind == "complete":
                     self.after = event.id or self.after
@@ -146,9 +150,10 @@ class Follower:
     async def _pause(self, interruption: _Interruption) -> None:
         seconds = interruption.seconds
         if seconds is None:
-            seconds = uniform(0, self._wait_seconds)  # noqa: S311
+            seconds = uniform(self._wait_seconds / 2, self._wait_seconds)  # noqa: S311
             self._wait_seconds = min(2 * self._wait_seconds, _LONGEST_WAIT_SECONDS)
-        self._notice(f"{interruption}; connecting again in {seconds:.1f} s")
+        when = "at once" if seconds < 0.05 else f"in {seconds:.1f} s"
+        self._notice(f"{interruption}; connecting again {when}")
         await asyncio.sleep(seconds)
 
 

@@ -45,7 +45,11 @@ def _refusal(settings: Settings, error: OSError) -> ListenError:
 
 def url_of(listener: socket.socket) -> str:
     """Where a browser on this machine finds it."""
-    host, port = listener.getsockname()[:2]
+    return url_at(*listener.getsockname()[:2])
+
+
+def url_at(host: str, port: int | str) -> str:
+    """The same for what listens on ``host``, which may stand for every address of this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

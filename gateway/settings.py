@@ -225,6 +225,15 @@ def load_settings(*, to_serve: bool = False, **given: Any) -> Settings:
     return settings
 
 
+def listening_address() -> tuple[str, str]:
+    """Host and port that a gateway of this environment listens on; nothing else need be set, nor right."""
+    values = _environment()
+    host, port = (
+        values.get(name, Settings.model_fields[name].default) for name in ("host", "port")
+    )
+    return str(host), str(port)
+
+
 def serving_secret(settings: Settings) -> bytes:
     """What signs cursors. Raises :class:`SettingsError`, which names all that is missing to serve."""
     secret = settings.cursor_secret

@@ -21,7 +21,10 @@ Customer = Annotated[
     str | None, typer.Option(help="Only calculations of this customer, by its global id.")
 ]
 After = Annotated[str | None, typer.Option(help="Begin after the event with this cursor.")]
-Url = Annotated[str, typer.Option(help="Where the gateway answers.")]
+Url = Annotated[
+    str | None,
+    typer.Option(help="Where the gateway answers; unset, by GATEWAY_HOST and GATEWAY_PORT."),
+]
 Key = Annotated[
     str | None, typer.Option(envvar="GATEWAY_API_KEY", help="An API key, or another bearer token.")
 ]
@@ -54,7 +57,7 @@ def tail(
     type_: Types = None,
     customer: Customer = None,
     after: After = None,
-    url: Url = "http://127.0.0.1:8000/graphql",
+    url: Url = None,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +65,10 @@ def tail(
     from contextlib import suppress
 
     from gateway.follower import FollowError
+    from gateway.listener import url_at
+    from gateway.settings import listening_address
 
+    url = url or f"{url_at(*listening_address())}/graphql"
     variables = {
         "materials": material,
         "customerId": customer,
@@ -89,7 +95,7 @@ async def _follow(url: str, key: str | None, variables: dict[str, Any], *, as_js
             await _print(follower, as_json=as_json)
         finally:
             if follower.after:
-                _tell(f"go on here with --after {follower.after}")
+                _tell(f"Go on here with --after {follower.after}")
 
 
 async def _print(follower: "Follower", *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """gateway events tail: what happens to prices, line by line, and where to go on after Ctrl-C."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -17,9 +18,10 @@ PROGRAM = (sys.executable, "-c", "from gateway.cli import main; main()", "events
 
 @asynccontextmanager
 async def tailing(room: Newsroom, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    url = str(room.client.base_url.join("/graphql"))
+    base = room.client.base_url
     process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "--url", url, *options),
+        *(*PROGRAM, *options),
+        env={**os.environ, "GATEWAY_HOST": base.host, "GATEWAY_PORT": str(base.port)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -57,7 +59,11 @@ async def test_each_event_is_a_line_and_the_end_says_where_to_go_on(
     assert event["type"] == "MaterialPriceChanged"
     assert event["material"] == {"name": "steel_4140"}
     assert process.returncode == -signal.SIGKILL
-    assert said.decode() == f"gateway: go on here with --after {event['cursor']}\n"
+    url = room.client.base_url.join("/graphql")
+    assert said.decode().splitlines() == [
+        f"gateway: Following {url}",
+        f"gateway: Go on here with --after {event['cursor']}",
+    ]
     assert (
         shown.decode()
         .rstrip()
