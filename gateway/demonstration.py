@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from datasources.embedded.cluster import EmbeddedStores, StoreUrls, embedded_stores
+from gateway import granian_server
 from gateway.app import create_app
 from gateway.auth.settings import Source
 from gateway.listener import Server, listen, url_of
@@ -87,7 +88,7 @@ class Demonstration:
             }
         )
 
-    def _given(self, urls: StoreUrls, **others: str) -> Settings:
+    def _given(self, urls: StoreUrls, **others: Any) -> Settings:
         return load_settings(
             **self.given,
             **others,
@@ -142,13 +143,20 @@ async def _serve(
         for role, key in keys.items():
             print(f"  {role.value:<9}{key}")
         print(f"Other commands find these stores after: set -a; . {environment}; set +a")
+        if settings.workers > 1:
+            print(
+                f"GATEWAY_WORKERS is {settings.workers}, but the demo serves with one process alone"
+            )
         print("Ctrl-C stops the gateway and its stores")
         print(f"ready: {url}", flush=True)
 
     mourning = asyncio.create_task(_report_deaths(stores))
+    app = create_app(settings)
     try:
-        server = Server(create_app(settings), settings, announce)
-        await server.serve_until_cancelled(listener)
+        if settings.server == "granian":
+            await granian_server.serve_until_cancelled(app, settings, listener, announce)
+        else:
+            await Server(app, settings, announce).serve_until_cancelled(listener)
     finally:
         mourning.cancel()
         environment.unlink(missing_ok=True)

@@ -1,22 +1,27 @@
-"""Granian: the gateway by RSGI, in worker processes below this one, which only looks after them."""
+"""Granian: the gateway by RSGI, in worker processes below this one, or in this one beside other work."""
 
+import asyncio
 import multiprocessing
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
 from gateway.app import create_app, from_environment
 from gateway.settings import Settings
+from gateway.transport.asgi import Gateway
 from gateway.transport.rsgi import DRAIN_SIGNAL, RsgiGateway
 
 _AT_ONCE = 16_384  # requests and streams of one worker; what may run of them is settled further in
+_PROBE_SECONDS = 0.02
 _KILL_MARGIN_SECONDS = 2  # beyond the time that operations have, to close the stores
 _LOGGING = {
     "handlers": {},
@@ -38,23 +43,14 @@ class _Server(MPServer):
 def serve_on_granian(settings: Settings, listener: socket.socket) -> bool:
     """Until SIGINT or SIGTERM; false where a worker ended by itself, which its log explains."""
     create_app(settings)  # settings that cannot be served with are found before a worker starts
-    host, port = listener.getsockname()[:2]
-    _share(listener)
     server = _Server(
         "gateway",
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
         workers=settings.workers,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=settings.keep_alive_seconds * 1000),
-        websockets=False,
-        backlog=2_048,
-        backpressure=_AT_ONCE,
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
         respawn_failed_workers=settings.workers > 1,
         workers_kill_timeout=settings.shutdown_seconds + _KILL_MARGIN_SECONDS,
+        **_options(settings, listener),
     )
     try:
         server.serve(target_loader=_load, wrap_loader=False)
@@ -63,13 +59,61 @@ def serve_on_granian(settings: Settings, listener: socket.socket) -> bool:
     return True
 
 
+async def serve_until_cancelled(
+    app: Gateway, settings: Settings, listener: socket.socket, announce: Callable[[], None]
+) -> None:
+    """In this process and its event loop; cancelled, it lets the requests under way end first."""
+    gateway = RsgiGateway(app)
+    # Its log says that this form of it is an experiment, and nothing else that ours does not.
+    server = EmbeddedServer(gateway.__rsgi__, log_enabled=False, **_options(settings, listener))
+    await gateway.begin()
+    serving = asyncio.create_task(server.serve())
+    try:
+        await _listens(listener.getsockname())
+        announce()
+        await asyncio.shield(serving)
+    finally:
+        gateway.drain()
+        server.stop()
+        await asyncio.wait([serving], timeout=settings.shutdown_seconds)
+        await gateway.end()
+
+
+async def _listens(address: tuple[Any, ...]) -> None:
+    """It begins to a moment after it was started."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(*address[:2])
+        except ConnectionRefusedError:
+            await asyncio.sleep(_PROBE_SECONDS)
+        else:
+            writer.close()
+            return
+
+
+def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:
+    """What both forms are made with; they bind the address of ``listener`` once more."""
+    host, port = listener.getsockname()[:2]
+    _share(listener)
+    return {
+        "address": host,
+        "port": port,
+        "interface": Interfaces.RSGI,
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=settings.keep_alive_seconds * 1000),
+        "websockets": False,
+        "backlog": 2_048,
+        "backpressure": _AT_ONCE,
+    }
+
+
 def _load() -> Any:
     """What each worker calls."""
     return RsgiGateway(from_environment())
 
 
 def _share(listener: socket.socket) -> None:
-    """Workers bind the address once more; on Linux ours can keep it from others until then."""
+    """On Linux ours can keep the address from others meanwhile."""
     if sys.platform == "linux":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     else:

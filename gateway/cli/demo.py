@@ -17,6 +17,9 @@ Scale = Annotated[
         min=0.0001, help="Size of the sample data: 1, the default, is 20,000 calculations."
     ),
 ]
+Server = Annotated[
+    str | None, typer.Option(help="Server to run on, uvicorn or granian; GATEWAY_SERVER.")
+]
 
 
 def demo(
@@ -25,12 +28,13 @@ def demo(
     data_dir: DataDir = None,
     fresh: Fresh = False,
     scale: Scale = None,
+    server: Server = None,
 ) -> None:
     """Start PostgreSQL, MongoDB and Redis here, fill them with sample data and serve the graph."""
     import asyncio
 
     from gateway.demonstration import Demonstration
 
-    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "server": server}
     given = {name: value for name, value in given.items() if value is not None}
     asyncio.run(Demonstration(given, fresh=fresh, scale=scale).run())

@@ -96,12 +96,20 @@ async def ask(url: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "server"),
+    [(signal.SIGINT, "uvicorn"), (signal.SIGTERM, "uvicorn"), (signal.SIGINT, "granian")],
+)
 async def test_serves_from_three_stores_until_it_is_stopped(
-    start_demo: StartDemo, number: signal.Signals
+    start_demo: StartDemo, number: signal.Signals, server: str
 ) -> None:
-    demo = await start_demo("--scale", SCALE)
-    answer = await ask(await demo.read_until_ready())
+    demo = await start_demo("--scale", SCALE, GATEWAY_SERVER=server, GATEWAY_WORKERS="3")
+    url = await demo.read_until_ready()
+    answer = await ask(url)
+    async with httpx.AsyncClient(base_url=url) as client:
+        served_by = (await client.get("/health/live")).headers.get("server", "uvicorn")
+    assert served_by == server
+    assert "GATEWAY_WORKERS is 3, but the demo serves with one process alone" in demo.lines
     assert None not in demo.servers()
     assert (await demo.stop(number))[0] == 0
     assert demo.servers() == [None, None, None]
