@@ -46,6 +46,10 @@ class Authenticator:
             return await self.tokens.identify(shown.bearer)
         if shown.session is not None and self.sessions is not None:
             return await self.sessions.identify(shown.session)
+        return self.stranger()
+
+    def stranger(self) -> Identity:
+        """Who shows nothing; raises a refusal where that is not enough."""
         if self.anonymous is None:
             raise unauthenticated("missing")
         return self.anonymous

@@ -1,10 +1,10 @@
 """The pipeline: the life of an operation as one ordered tuple of stages, whatever brought it here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import lru_cache
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
@@ -15,19 +15,19 @@ from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
-from gateway.pipeline.exchange import Exchange, Parts, Request, Response
+from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Waiting
 from gateway.pipeline.execution import run_event
 from gateway.pipeline.explaining import explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
 from gateway.pipeline.planning import count_cost, plan, show_cost
-from gateway.pipeline.sharing import share
+from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
-Run = Callable[[Exchange], Awaitable[None]]
+Run = Callable[[Exchange], Waiting | None]
 
 
 def _always(_: Parts) -> bool:
@@ -76,7 +76,7 @@ STAGES = (
     Stage(read_cache, needed=_keeps_answers),
     Stage(reserve_budget, needed=_keeps_budgets),
     Stage(subscribe),
-    Stage(share),
+    Stage(run),
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True, needed=_keeps_answers),
     Stage(count_cost, closing=True),
@@ -96,34 +96,34 @@ _AFTER_EVENT = (count_cost, show_cost, encode, audit, count)
 
 async def answer(request: Request, parts: Parts) -> Response:
     """Takes ``request`` through the stages; always answers, and never later than the deadline."""
+    found = begin(exchange_of(request, parts))
+    return found if isinstance(found, Response) else await found
+
+
+def exchange_of(request: Request, parts: Parts, *, streams: bool = False) -> Exchange:
+    """One that begins now."""
     started = monotonic()
-    return await take(Exchange(request, parts, started, started + parts.deadline_seconds))
+    return Exchange(request, parts, started, started + parts.deadline_seconds, streams)
 
 
-async def take(exchange: Exchange) -> Response:
-    """Takes ``exchange`` through all stages; a subscription's is then ready to be told of events."""
+def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
+    """Takes ``exchange`` through all stages, or as far as it gets without waiting for anything.
+
+    The latter needs no task; the rest, which is returned, must be awaited in one. A subscription's
+    exchange is then ready to be told of events.
+    """
     opening, closing = exchange.parts.route or _find_route(exchange.parts)
+    stages = iter(opening)
     try:
-        with tallied(exchange.rows):
-            await _within(exchange, opening)
-    except asyncio.CancelledError:
-        exchange.abandoned = True
-        raise
-    finally:
-        for stage in closing:
-            await stage(exchange)
-    operation = exchange.operation
-    return Response(
-        exchange.body,
-        exchange.refused,
-        exchange.errors,
-        operation.operation.value if operation else None,
-        operation.name.value if operation and operation.name else None,
-        exchange.rate,
-        exchange.retry_after_seconds,
-        exchange.cache_control,
-        exchange.etag,
-    )
+        waiting = _advance(exchange, stages)
+    except Exception as error:
+        _fail(exchange, error)
+        waiting = None
+    if waiting is not None:
+        return _go_on(exchange, waiting, stages, closing)
+    stages = iter(closing)
+    waiting = _advance(exchange, stages)
+    return _response(exchange) if waiting is None else _end(exchange, waiting, stages)
 
 
 async def take_event(exchange: Exchange, event: object) -> None:
@@ -133,10 +133,10 @@ async def take_event(exchange: Exchange, event: object) -> None:
     """
     try:
         with tallied(exchange.rows):
-            await _within(exchange, (partial(run_event, event=event),))
+            await _within(exchange, run_event(exchange, event))
     finally:
         for stage in _AFTER_EVENT:
-            await stage(exchange)
+            stage(exchange)
 
 
 def _find_route(parts: Parts) -> tuple[Sequence[Run], Sequence[Run]]:
@@ -152,30 +152,77 @@ def _find_route(parts: Parts) -> tuple[Sequence[Run], Sequence[Run]]:
     return opening, closing
 
 
-async def _within(exchange: Exchange, stages: Iterable[Run]) -> None:
+def _advance(exchange: Exchange, stages: Iterator[Run]) -> Waiting | None:
+    """Up to the first that has to wait."""
+    for stage in stages:
+        waiting = stage(exchange)
+        if waiting is not None:
+            return waiting
+    return None
+
+
+async def _through(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> None:
+    waiting: Waiting | None = first
+    while waiting is not None:
+        await waiting
+        waiting = _advance(exchange, stages)
+
+
+async def _go_on(
+    exchange: Exchange, waiting: Waiting, stages: Iterator[Run], closing: Sequence[Run]
+) -> Response:
+    try:
+        with tallied(exchange.rows):
+            await _within(exchange, _through(exchange, waiting, stages))
+    except asyncio.CancelledError:
+        exchange.abandoned = True
+        raise
+    finally:
+        last = iter(closing)
+        late = _advance(exchange, last)
+        if late is not None:
+            await _through(exchange, late, last)
+    return _response(exchange)
+
+
+async def _end(exchange: Exchange, waiting: Waiting, stages: Iterator[Run]) -> Response:
+    await _through(exchange, waiting, stages)
+    return _response(exchange)
+
+
+async def _within(exchange: Exchange, work: Waiting) -> None:
     """Ends with an answer or a refusal, and never later than the deadline."""
     limit = None
     try:
-        begun = Begun(_through(exchange, stages))
+        begun = Begun(work)
         if not begun.done:
             past_seconds = monotonic() - exchange.started
             with (limit := _limit(exchange.parts.deadline_seconds).begin(past_seconds)):
                 await begun
-    except RefusedError as refusal:
-        _refuse(exchange, refusal)
     except TimeoutError as error:
-        _refuse(exchange, _late(exchange) if limit and limit.expired else _broken(error))
+        _fail(exchange, _late(exchange) if limit and limit.expired else error)
     except Exception as error:
-        _refuse(exchange, _broken(error))
+        _fail(exchange, error)
 
 
-async def _through(exchange: Exchange, stages: Iterable[Run]) -> None:
-    for stage in stages:
-        await stage(exchange)
-
-
-def _refuse(exchange: Exchange, refusal: RefusedError) -> None:
+def _fail(exchange: Exchange, error: Exception) -> None:
+    refusal = error if isinstance(error, RefusedError) else _broken(error)
     exchange.refused, exchange.errors = refusal.code, refusal.errors
+
+
+def _response(exchange: Exchange) -> Response:
+    operation = exchange.operation
+    return Response(
+        exchange.body,
+        exchange.refused,
+        exchange.errors,
+        operation.operation.value if operation else None,
+        operation.name.value if operation and operation.name else None,
+        exchange.rate,
+        exchange.retry_after_seconds,
+        exchange.cache_control,
+        exchange.etag,
+    )
 
 
 def _late(exchange: Exchange) -> RefusedError:

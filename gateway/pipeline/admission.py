@@ -12,7 +12,7 @@ from resolvers.viewer import Role
 _FIRST = frozenset({Role.CUSTOMER, Role.SERVICE, Role.ADMIN})
 
 
-async def admit(exchange: Exchange) -> None:
+def admit(exchange: Exchange) -> None:
     concurrency = exchange.parts.concurrency
     settings, client = (
         concurrency.settings,
@@ -39,7 +39,7 @@ async def admit(exchange: Exchange) -> None:
     exchange.admitted = client
 
 
-async def release(exchange: Exchange) -> None:
+def release(exchange: Exchange) -> None:
     if exchange.admitted is not None:
         exchange.parts.concurrency.leave(exchange.admitted)
         exchange.admitted = None

@@ -16,7 +16,7 @@ from gateway.pipeline.exchange import Exchange
 _FAULTS = frozenset({Code.INTERNAL_ERROR, Code.DEADLINE_EXCEEDED, Code.STORE_UNAVAILABLE})
 
 
-async def audit(exchange: Exchange) -> None:
+def audit(exchange: Exchange) -> None:
     if exchange.parts.audit is not None:
         exchange.parts.audit.record(_line(exchange))
 

@@ -21,7 +21,7 @@ from datasources.scope import Scope
 from gateway.engine.cache_plan import NOT_KEPT, CachePlan, compile_cache_plan
 from gateway.errors import Code
 from gateway.pipeline.cached import Cached
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.metering import order_budget
 from gateway.pipeline.operation_plan import fragments_of
@@ -35,17 +35,19 @@ _RECURRING = _OURS | {Code.BAD_USER_INPUT}
 _log = logging.getLogger("gateway.cache")
 
 
-async def read_cache(exchange: Exchange) -> None:
+def read_cache(exchange: Exchange) -> Waiting | None:
     """Sets ``data`` where an answer is kept; else the operation runs, for all who wait for it."""
     cache = exchange.parts.responses
     if cache is None or exchange.runs is not None or exchange.request.unkept:
-        return
+        return None
     plan = plan_of(exchange)
     if plan.max_age_seconds == 0:
-        return
+        return None
     key = key_of(exchange, plan)
-    if key is None:
-        return
+    return None if key is None else _read(exchange, cache, plan, key)
+
+
+async def _read(exchange: Exchange, cache: ResponseCache, plan: CachePlan, key: str) -> None:
     cached = exchange.cached = Cached(plan, key, None)
     stale_seconds = cache.settings.stale_while_revalidate_seconds
     scope = Scope(None, exchange.deadline)
@@ -60,14 +62,18 @@ async def read_cache(exchange: Exchange) -> None:
         _refresh(exchange, cache, cached, ticket)
 
 
-async def use_stale(exchange: Exchange) -> None:
+def use_stale(exchange: Exchange) -> Waiting | None:
     """Puts an older answer in the place of one with errors that are ours, for as long as is allowed."""
     cache, cached = exchange.parts.responses, exchange.cached
     if cache is None or cached is None or exchange.abandoned or not _is_ours(exchange):
-        return
+        return None
     allowed_seconds = cache.settings.stale_if_error_seconds
-    if allowed_seconds == 0:
-        return
+    return _use(exchange, cache, cached, allowed_seconds) if allowed_seconds else None
+
+
+async def _use(
+    exchange: Exchange, cache: ResponseCache, cached: Cached, allowed_seconds: float
+) -> None:
     kept_seconds = cached.plan.max_age_seconds + allowed_seconds
     try:
         answer = await cache.peek(cached.key, cached.plan.max_age_seconds, kept_seconds)
@@ -78,7 +84,7 @@ async def use_stale(exchange: Exchange) -> None:
         _give(exchange, cached, answer)
 
 
-async def write_cache(exchange: Exchange) -> None:
+def write_cache(exchange: Exchange) -> None:
     """Keeps what may be kept, and says how the answer was come by."""
     cache, cached = exchange.parts.responses, exchange.cached
     if cache is None or cached is None:
@@ -148,7 +154,7 @@ def _refresh(
         try:
             with tallied(anew.rows):
                 await execute(anew)
-            await write_cache(anew)
+            write_cache(anew)
         finally:
             cache.give_up(found)
 

@@ -5,7 +5,7 @@ from time import monotonic
 from gateway.pipeline.exchange import Exchange
 
 
-async def count(exchange: Exchange) -> None:
+def count(exchange: Exchange) -> None:
     operation, cached = exchange.operation, exchange.cached
     exchange.parts.operations.note(
         operation.operation.value if operation else "none",

@@ -3,21 +3,26 @@
 from uuid import UUID
 
 from datasources.scope import Scope
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 
 _NOBODYS = frozenset[UUID]()
 
 
-async def find_document(exchange: Exchange) -> None:
+def find_document(exchange: Exchange) -> Waiting | None:
     request, persisted = exchange.request, exchange.parts.persisted
-    documents = exchange.view.documents
     claim = request.extensions.get("persistedQuery") if request.extensions else None
     text, id_ = request.query, request.document_id
     if text is not None and persisted.takes_any_text and claim is None and id_ is None:
-        exchange.document = documents.find(text)
-        return
+        exchange.document = exchange.view.documents.find(text)
+        return None
+    return _find_persisted(exchange, claim)
+
+
+async def _find_persisted(exchange: Exchange, claim: object) -> None:
+    request, persisted = exchange.request, exchange.parts.persisted
+    documents = exchange.view.documents
     scope = Scope(_NOBODYS, exchange.deadline)
-    found = await persisted.find(scope, text, id_, claim, documents.holds)
+    found = await persisted.find(scope, request.query, request.document_id, claim, documents.holds)
     exchange.document_id = found.id
     exchange.document = documents.find(found.text)
     if found.register is not None:

@@ -6,7 +6,7 @@ from gateway.errors import Code, mask
 from gateway.pipeline.exchange import Exchange
 
 
-async def encode(exchange: Exchange) -> None:
+def encode(exchange: Exchange) -> None:
     try:
         exchange.body = _dump(exchange)
     except (TypeError, RecursionError) as error:

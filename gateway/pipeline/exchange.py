@@ -1,6 +1,6 @@
 """Exchange: one operation on its way, from the request to the response; each stage adds its part."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,9 @@ from gateway.telemetry.operation_count import OperationCount
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
+
+# What a stage returns that could not end at once: to be awaited, in a task, before the next one runs.
+Waiting = Coroutine[Any, Any, None]
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class Parts:
     flights: "Flights[Exchange] | None" = None  # none runs every operation by itself
     explain: ExplainSettings = field(default_factory=ExplainSettings)
     # The opening and the closing stages that have something to do with these parts.
-    route: list[list[Callable[["Exchange"], Awaitable[None]]]] = field(
+    route: list[list[Callable[["Exchange"], "Waiting | None"]]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
 

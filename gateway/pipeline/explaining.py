@@ -20,7 +20,7 @@ from gateway.pipeline.viewer import identify_viewer
 _NO_VALUES = VariableValues({}, {})
 
 
-async def explain(exchange: Exchange) -> None:
+def explain(exchange: Exchange) -> None:
     """Sets ``explanation`` where it is asked for by somebody who may know."""
     settings, roles = exchange.parts.explain, exchange.viewer.roles
     if exchange.request.explain and not roles.isdisjoint(settings.roles):
@@ -28,7 +28,7 @@ async def explain(exchange: Exchange) -> None:
         exchange.explanation = Explanation(shows_statements=shows)
 
 
-async def show_explanation(exchange: Exchange) -> None:
+def show_explanation(exchange: Exchange) -> None:
     if exchange.explanation is not None:
         exchange.extensions["explain"] = _tree(exchange, exchange.explanation)
 
@@ -41,7 +41,9 @@ async def explain_plan(request: Request, parts: Parts) -> Tree:
     now = monotonic()
     exchange = Exchange(request, parts, now, now + parts.deadline_seconds, streams=True)
     for stage in (identify_viewer, find_document, choose_operation, check_limits, plan):
-        await stage(exchange)
+        waiting = stage(exchange)
+        if waiting is not None:
+            await waiting
     return _tree(exchange, Explanation(shows_statements=True))
 
 

@@ -15,7 +15,7 @@ _BY_SHAPE = (
 )
 
 
-async def check_limits(exchange: Exchange) -> None:
+def check_limits(exchange: Exchange) -> None:
     exchange.plan = plan = _known(exchange) or _begin(exchange)
     if plan.breach and exchange.parts.operation_limits.mode != "off":
         report(exchange, *plan.breach)

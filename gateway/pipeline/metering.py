@@ -10,8 +10,8 @@ from math import ceil
 
 from datasources.redis.rate_limit import UNIT, Order
 from gateway.errors import Code, RefusedError, refuse
-from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.meter import Meter
+from gateway.pipeline.exchange import Exchange, Waiting
+from gateway.pipeline.meter import Meter, Pending
 from gateway.pipeline.quota import Client, Draws, counted_as, leading_role
 from gateway.pipeline.reservation import Reservation, Standing, shown
 
@@ -51,10 +51,10 @@ def order_budget(exchange: Exchange) -> None:
         exchange.order = meter.order(Order(draws.buckets, draws.amounts(points, UNIT)))
 
 
-async def reserve_budget(exchange: Exchange) -> None:
+def reserve_budget(exchange: Exchange) -> Waiting | None:
     meter = exchange.parts.meter
     if meter is None or exchange.data is not None:  # an answer from the cache costs nothing
-        return
+        return None
     enforced = meter.settings.mode == "enforce"
     draws = meter.quotas.draws(client_of(exchange))
     order_budget(exchange)
@@ -63,7 +63,12 @@ async def reserve_budget(exchange: Exchange) -> None:
         refusal = _too_dear(draws, ceil(exchange.estimate * UNIT))
         assert refusal is not None
         _would_refuse(refusal, enforced=enforced)
-        return
+        return None
+    return _reserve(exchange, meter, draws, order)
+
+
+async def _reserve(exchange: Exchange, meter: Meter, draws: Draws, order: Pending) -> None:
+    enforced = meter.settings.mode == "enforce"
     grant, amounts = await order.answer, order.order.amounts
     exchange.order = None
     share = meter.settings.local_share if grant.local else 1.0
@@ -82,18 +87,24 @@ async def reserve_budget(exchange: Exchange) -> None:
     _would_refuse(used_up, enforced=enforced)
 
 
-async def settle_budget(exchange: Exchange) -> None:
-    """Returns at once: what is given back reaches Redis with the next order, or a moment later.
+def settle_budget(exchange: Exchange) -> Waiting | None:
+    """What is given back reaches Redis with the next order, or a moment later, and nobody waits.
 
     Only who sent a document that was refused waits for the charge of it.
     """
     meter, reservation = exchange.parts.meter, exchange.reservation
-    if meter is not None and reservation is None and exchange.refused in _WORKED_FOR:
-        await _charge(exchange, meter)
-    if meter is not None and exchange.order is not None:
+    if meter is None:
+        return None
+    if exchange.order is not None:
         meter.withdraw(exchange.order)
-    if meter is None or reservation is None:
-        return
+    if reservation is not None:
+        _settle(exchange, meter, reservation)
+    elif exchange.refused in _WORKED_FOR:
+        return _charge(exchange, meter)
+    return None
+
+
+def _settle(exchange: Exchange, meter: Meter, reservation: Reservation) -> None:
     unused = reservation.points - _owed(exchange, reservation)
     if unused:
         meter.give_back(reservation.returning(unused), local=reservation.local)

@@ -6,7 +6,7 @@ from gateway.errors import Code, refuse
 from gateway.pipeline.exchange import Exchange
 
 
-async def choose_operation(exchange: Exchange) -> None:
+def choose_operation(exchange: Exchange) -> None:
     operation = _meant(exchange.document.operations, exchange.request.operation_name)
     exchange.operation = operation
     if operation.operation is OperationType.SUBSCRIPTION and not exchange.streams:

@@ -19,7 +19,7 @@ from gateway.pipeline.operation_plan import OperationPlan, fragments_of
 _MAX_FIELDS_SHOWN = 1_000
 
 
-async def plan(exchange: Exchange) -> None:
+def plan(exchange: Exchange) -> None:
     """Sets ``price``, and ``estimate``: the points of what will run. A dry run costs nothing."""
     planned = exchange.plan
     assert planned is not None
@@ -43,7 +43,7 @@ async def plan(exchange: Exchange) -> None:
         report(exchange, Code.COST_LIMIT, planned.bounds.cost, price.points)
 
 
-async def count_cost(exchange: Exchange) -> None:
+def count_cost(exchange: Exchange) -> None:
     """Sets ``actual_cost`` from what was returned; an answer that was kept from earlier costs nothing."""
     formula = exchange.plan.formula if exchange.plan else None
     if formula is None or exchange.refused:
@@ -57,7 +57,7 @@ async def count_cost(exchange: Exchange) -> None:
         exchange.actual_cost = formula.actual(unfolded(data) if exchange.is_folded else data)
 
 
-async def show_cost(exchange: Exchange) -> None:
+def show_cost(exchange: Exchange) -> None:
     if exchange.price is None or not exchange.parts.cost_shown:
         return
     cost: dict[str, Any] = {

@@ -13,18 +13,23 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import collect_fields
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document, translate
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import context_of
 from gateway.pipeline.quota import counted_as
 
 _CODES = frozenset(Code)
 
 
-async def subscribe(exchange: Exchange) -> None:
+def subscribe(exchange: Exchange) -> Waiting | None:
     """Sets ``watch`` of a subscription; nothing is run yet."""
-    operation, subscriptions = exchange.operation, exchange.parts.subscriptions
+    operation = exchange.operation
     if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
-        return
+        return None
+    return _subscribe(exchange)
+
+
+async def _subscribe(exchange: Exchange) -> None:
+    subscriptions = exchange.parts.subscriptions
     if subscriptions is None or subscriptions.draining:
         exchange.retry_after_seconds = 1
         raise refuse(

@@ -15,7 +15,8 @@ from datasources.scope import Scope
 from gateway.auth.credentials import Credentials
 from gateway.auth.identity import Identity
 from gateway.errors import Code, FormattedError, RefusedError, refuse, translate
-from gateway.pipeline import take
+from gateway.pipeline import begin as begin_operation
+from gateway.pipeline import exchange_of
 from gateway.pipeline.audience import Audience, audience_of
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response
 from gateway.pipeline.fan_out import Subscriptions
@@ -40,10 +41,9 @@ class Item(NamedTuple):
 
 async def begin(request: Request, parts: Parts) -> "Response | Stream":
     """As ``answer``, for transports that stream: a subscription that may run becomes a stream."""
-    started = monotonic()
-    deadline = started + parts.deadline_seconds
-    exchange = Exchange(request, parts, started, deadline, streams=True)
-    response = await take(exchange)
+    exchange = exchange_of(request, parts, streams=True)
+    found = begin_operation(exchange)
+    response = found if isinstance(found, Response) else await found
     return response if exchange.refused or exchange.watch is None else Stream(exchange)
 
 

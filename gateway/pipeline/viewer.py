@@ -3,16 +3,24 @@
 from math import ceil
 
 from datasources.errors import StoreUnavailableError
+from gateway.auth.credentials import NOTHING
+from gateway.auth.identity import Identity
 from gateway.errors import Code, RefusedError, refuse_unavailable
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.quota import network_of
 
 
-async def identify_viewer(exchange: Exchange) -> None:
-    parts = exchange.parts
+def identify_viewer(exchange: Exchange) -> Waiting | None:
+    if exchange.request.credentials is NOTHING:  # nobody has to be asked
+        _let_in(exchange, exchange.parts.authenticator.stranger())
+        return None
+    return _identify(exchange)
+
+
+async def _identify(exchange: Exchange) -> None:
     try:
         request = exchange.request
-        found = await parts.authenticator.identify(
+        found = await exchange.parts.authenticator.identify(
             request.credentials, network_of(request.client_address)
         )
     except StoreUnavailableError as error:
@@ -24,5 +32,9 @@ async def identify_viewer(exchange: Exchange) -> None:
                 refusal.errors[0]["extensions"]["retryAfterSeconds"]
             )
         raise
+    _let_in(exchange, found)
+
+
+def _let_in(exchange: Exchange, found: Identity) -> None:
     exchange.viewer, exchange.customer_ids = found.viewer, found.customer_ids
-    exchange.view = parts.views.of(found.viewer.roles)
+    exchange.view = exchange.parts.views.of(found.viewer.roles)

@@ -61,9 +61,9 @@ async def _plan_all(parts: Parts, viewer: Viewer, text: str) -> int:
         exchange = Exchange(Request(text, name), parts, now, now + parts.deadline_seconds)
         exchange.viewer, exchange.view, exchange.document = viewer, view, document
         try:
-            await choose_operation(exchange)
-            await check_limits(exchange)
-            await plan(exchange)
+            choose_operation(exchange)
+            check_limits(exchange)
+            plan(exchange)
         except RefusedError:
             continue
         _plan_breadth_first(exchange)

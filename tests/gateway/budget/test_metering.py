@@ -9,7 +9,7 @@ import pytest
 from datasources.observer import StoreCall
 from datasources.redis.client import RedisStore
 from gateway.errors import Code, RefusedError
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.quota import Quota
@@ -27,9 +27,15 @@ async def meter(redis: RedisStore, meter_of: MeterOf) -> Meter:
     return meter_of(redis, quotas(points=Quota(100, 0), requests=Quota(10, 0)))
 
 
+async def passed(waiting: Waiting | None) -> None:
+    """What a stage does, to its end."""
+    if waiting is not None:
+        await waiting
+
+
 async def reserved(meter: Meter, viewer: Viewer, estimate: float, **request: Any) -> Exchange:
     exchange = exchange_of(meter, viewer, estimate, **request)
-    await reserve_budget(exchange)
+    await passed(reserve_budget(exchange))
     return exchange
 
 
@@ -38,14 +44,14 @@ async def refused(
 ) -> tuple[Exchange, Code, dict[str, Any]]:
     exchange = exchange_of(meter, viewer, estimate)
     with pytest.raises(RefusedError) as caught:
-        await reserve_budget(exchange)
+        await passed(reserve_budget(exchange))
     return exchange, caught.value.code, caught.value.errors[0]["extensions"]
 
 
 async def left(meter: Meter, viewer: Viewer) -> tuple[int, int]:
     """Points and requests, the one that this asks with included."""
     exchange = await reserved(meter, viewer, 0)
-    await settle_budget(exchange)
+    await passed(settle_budget(exchange))
     points, requests = exchange.rate
     return points.remaining, requests.remaining + 1
 
@@ -56,7 +62,7 @@ async def test_the_estimate_is_taken_and_what_was_not_used_given_back(meter: Met
     assert exchange.throttle == Throttle(100, 20, 0)
 
     exchange.actual_cost = 12.5
-    await settle_budget(exchange)
+    await passed(settle_budget(exchange))
 
     assert exchange.throttle == Throttle(100, 87.5, 0)
     assert await left(meter, viewer) == (87, 9)
@@ -67,7 +73,7 @@ async def test_what_cost_more_than_foretold_is_charged(meter: Meter) -> None:
     exchange = await reserved(meter, viewer, 10)
 
     exchange.actual_cost = 30
-    await settle_budget(exchange)
+    await passed(settle_budget(exchange))
 
     assert (await left(meter, viewer))[0] == 70
 
@@ -89,7 +95,7 @@ async def test_only_work_that_was_done_is_paid_for(
     exchange = await reserved(meter, viewer, 80)
 
     exchange.refused, exchange.abandoned = refusal, abandoned
-    await settle_budget(exchange)
+    await passed(settle_budget(exchange))
 
     assert await left(meter, viewer) == (points, 9)  # that it was asked still counts
 
@@ -100,8 +106,8 @@ async def test_a_kept_answer_costs_nothing_and_asks_nobody(
     exchange = exchange_of(meter, somebody(), 80)
     exchange.data = {"name": "kept"}
 
-    await reserve_budget(exchange)
-    await settle_budget(exchange)
+    await passed(reserve_budget(exchange))
+    await passed(settle_budget(exchange))
 
     assert calls == []
     assert (exchange.reservation, exchange.rate) == (None, ())
@@ -110,8 +116,8 @@ async def test_a_kept_answer_costs_nothing_and_asks_nobody(
 async def test_without_a_meter_nothing_is_kept() -> None:
     exchange = exchange_of(None, somebody(), 1e15)
 
-    await reserve_budget(exchange)
-    await settle_budget(exchange)
+    await passed(reserve_budget(exchange))
+    await passed(settle_budget(exchange))
 
     assert exchange.rate == ()
 
@@ -138,7 +144,7 @@ async def test_too_little_left_is_refused_with_the_moment_to_come_back(
     assert [each.policy.name for each in exchange.rate] == ["points-user"]
     assert exchange.rate[0].reset_seconds == seconds
     assert exchange.extensions["rateLimit"]["retryAfterSeconds"] == seconds
-    await settle_budget(exchange)
+    await passed(settle_budget(exchange))
     assert (await left(meter, viewer))[0] >= 100  # the refused one cost nothing
 
 
@@ -203,7 +209,7 @@ async def test_a_role_and_an_address_have_budgets_of_their_own(
 
     address = exchange_of(meter, somebody(Role.SERVICE), 60, client_address="192.0.2.1")
     with pytest.raises(RefusedError):
-        await reserve_budget(address)
+        await passed(reserve_budget(address))
     await reserved(meter, somebody(Role.ANALYST), 100, client_address="192.0.2.2")
     _, _, details = await refused(meter, somebody(Role.ANALYST), 1)
     await reserved(meter, somebody(Role.SERVICE), 60, client_address="192.0.2.3")
@@ -221,7 +227,7 @@ async def test_measuring_never_refuses_and_says_what_would_have_been(
     await reserved(meter, viewer, 60)
 
     over = await reserved(meter, viewer, 60)
-    await settle_budget(over)
+    await passed(settle_budget(over))
     await reserved(meter, viewer, 1_000)
 
     assert over.retry_after_seconds is None
@@ -240,7 +246,7 @@ async def test_a_transport_without_headers_finds_the_facts_in_the_answer(meter: 
     silent = await reserved(meter, viewer, 10)
     told = await reserved(meter, viewer, 10, in_band=True)
     told.actual_cost = 4
-    await settle_budget(told)
+    await passed(settle_budget(told))
 
     assert silent.extensions == {}
     assert told.extensions["rateLimit"]["policies"][0] == {

@@ -27,92 +27,92 @@ class Door:
         exchange.viewer = Viewer(id, "Somebody", frozenset(roles))
         return exchange
 
-    async def enter(self, *roles: Role, id: str) -> Exchange:  # noqa: A002
+    def enter(self, *roles: Role, id: str) -> Exchange:  # noqa: A002
         exchange = self.knock(*roles, id=id)
-        await admit(exchange)
+        admit(exchange)
         return exchange
 
-    async def refusal(self, *roles: Role, id: str) -> tuple[Code, object]:  # noqa: A002
+    def refusal(self, *roles: Role, id: str) -> tuple[Code, object]:  # noqa: A002
         exchange = self.knock(*roles, id=id)
         with pytest.raises(RefusedError) as caught:
-            await admit(exchange)
-        await release(exchange)
+            admit(exchange)
+        release(exchange)
         extensions = caught.value.errors[0]["extensions"]
         assert extensions["retryAfterSeconds"] == exchange.retry_after_seconds
         return caught.value.code, extensions["limit"]
 
 
-async def test_a_client_has_its_own_limit_and_hurts_nobody_else() -> None:
+def test_a_client_has_its_own_limit_and_hurts_nobody_else() -> None:
     door = Door(per_client=2, per_process=10)
-    first = await door.enter(Role.CUSTOMER, id="a")
-    await door.enter(Role.CUSTOMER, id="a")
+    first = door.enter(Role.CUSTOMER, id="a")
+    door.enter(Role.CUSTOMER, id="a")
 
-    assert await door.refusal(Role.CUSTOMER, id="a") == (Code.CONCURRENCY_LIMIT, 2)
-    await door.enter(Role.CUSTOMER, id="b")
+    assert door.refusal(Role.CUSTOMER, id="a") == (Code.CONCURRENCY_LIMIT, 2)
+    door.enter(Role.CUSTOMER, id="b")
 
-    await release(first)
-    await door.enter(Role.CUSTOMER, id="a")
+    release(first)
+    door.enter(Role.CUSTOMER, id="a")
 
 
-async def test_strangers_do_not_share_the_limit_of_one() -> None:
+def test_strangers_do_not_share_the_limit_of_one() -> None:
     parts = edge(concurrency=Concurrency(ConcurrencySettings(per_client=1)))
 
-    async def knock(address: str) -> None:
+    def knock(address: str) -> None:
         exchange = Exchange(Request(client_address=address), parts, monotonic(), monotonic() + 5)
         exchange.viewer = anonymous(Role.CUSTOMER).viewer
-        await admit(exchange)
+        admit(exchange)
 
-    await knock("192.0.2.1")
-    await knock("192.0.2.2")
+    knock("192.0.2.1")
+    knock("192.0.2.2")
     with pytest.raises(RefusedError):
-        await knock("192.0.2.1")
+        knock("192.0.2.1")
 
 
-async def test_the_process_has_a_limit() -> None:
+def test_the_process_has_a_limit() -> None:
     door = Door(per_client=10, per_process=3)
     for i in range(3):
-        await door.enter(Role.CUSTOMER, id=f"client {i}")
+        door.enter(Role.CUSTOMER, id=f"client {i}")
 
-    assert await door.refusal(
+    assert door.refusal(
         Role.SERVICE,
         id="late",
     ) == (Code.OVERLOADED, 3)
 
 
 @pytest.mark.parametrize("first", [Role.CUSTOMER, Role.SERVICE, Role.ADMIN])
-async def test_analysts_are_turned_away_while_others_still_get_in(first: Role) -> None:
+def test_analysts_are_turned_away_while_others_still_get_in(first: Role) -> None:
     door = Door(per_client=100, per_process=10, analyst_share=0.7)
     for i in range(7):
-        await door.enter(first, id=f"client {i}")
+        door.enter(first, id=f"client {i}")
 
-    assert await door.refusal(Role.ANALYST, id="analyst") == (Code.OVERLOADED, 7)
+    assert door.refusal(Role.ANALYST, id="analyst") == (Code.OVERLOADED, 7)
     for i in range(3):
-        await door.enter(first, id=f"other {i}")
-    assert await door.refusal(first, id="late") == (Code.OVERLOADED, 10)
+        door.enter(first, id=f"other {i}")
+    assert door.refusal(first, id="late") == (Code.OVERLOADED, 10)
 
 
-async def test_analysts_alone_leave_room_for_others() -> None:
+def test_analysts_alone_leave_room_for_others() -> None:
     door = Door(per_client=100, per_process=10, analyst_share=0.7)
     for _ in range(7):
-        await door.enter(Role.ANALYST, id="analyst")
+        door.enter(Role.ANALYST, id="analyst")
 
-    assert await door.refusal(Role.ANALYST, id="another") == (Code.OVERLOADED, 7)
-    await door.enter(Role.CUSTOMER, id="customer")
+    assert door.refusal(Role.ANALYST, id="another") == (Code.OVERLOADED, 7)
+    door.enter(Role.CUSTOMER, id="customer")
 
 
-async def test_an_analyst_with_another_role_is_served_as_that() -> None:
+def test_an_analyst_with_another_role_is_served_as_that() -> None:
     door = Door(per_client=100, per_process=10, analyst_share=0.1)
-    await door.enter(Role.ANALYST, id="analyst")
+    door.enter(Role.ANALYST, id="analyst")
 
-    await door.enter(Role.ANALYST, Role.ADMIN, id="both")
+    door.enter(Role.ANALYST, Role.ADMIN, id="both")
 
 
-async def test_every_place_is_given_back_once() -> None:
+def test_every_place_is_given_back_once() -> None:
     door = Door(per_client=5, per_process=5)
-    inside = [await door.enter(Role.CUSTOMER, id="a") for _ in range(5)]
+    inside = [door.enter(Role.CUSTOMER, id="a") for _ in range(5)]
 
     for exchange in [*inside, *inside]:
-        await release(exchange)
+        release(exchange)
 
     assert (door.concurrency.running, door.concurrency.running_of("a")) == (0, 0)
     assert not door.concurrency._of

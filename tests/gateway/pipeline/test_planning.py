@@ -127,7 +127,7 @@ async def test_the_budget_is_shown_where_one_is_kept() -> None:
     exchange.price, exchange.actual_cost = FREE, 0
     exchange.throttle = Throttle(1000, 954.5, 50)
 
-    await show_cost(exchange)
+    show_cost(exchange)
 
     assert exchange.extensions["cost"]["throttleStatus"] == {
         "maximumAvailable": 1000,
