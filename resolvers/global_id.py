@@ -1,15 +1,19 @@
 """Global ids: one opaque text per object of the graph (GraphQL Global Object Identification)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from uuid import UUID
 
 from resolvers.errors import InvalidIdError
 
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
+_PLAIN = bytes.maketrans(b"-_", b"+/")
+
 
 def encode(type_name: str, key: object) -> str:
-    return urlsafe_b64encode(f"{type_name}:{key}".encode()).rstrip(b"=").decode()
+    return _written(f"{type_name}:{key}".encode()).decode()
 
 
 def encode_all(type_name: str, keys: Iterable[object]) -> list[str]:
@@ -30,13 +34,14 @@ def encode_all(type_name: str, keys: Iterable[object]) -> list[str]:
 def decode(global_id: str) -> tuple[str, str]:
     """The type's name and the key; raises :class:`InvalidIdError` for a text that is no global id."""
     try:
-        raw = urlsafe_b64decode(global_id.encode("ascii") + b"=" * (-len(global_id) % 4)).decode()
+        letters = global_id.encode("ascii")
+        raw = a2b_base64(letters.translate(_PLAIN) + b"=" * (-len(letters) % 4))
+        type_name, separator, key = raw.decode().partition(":")
     except (Base64Error, UnicodeError, ValueError):
         raise _garbage() from None
-    type_name, separator, key = raw.partition(":")
     if not (separator and type_name.isascii() and type_name.isidentifier() and key):
         raise _garbage()
-    if encode(type_name, key) != global_id:  # base64 reads many texts alike; only one is the id
+    if _written(raw) != letters:  # base64 reads many texts alike; only one is the id
         raise _garbage()
     return type_name, key
 
@@ -55,6 +60,11 @@ def decode_uuid(type_name: str, global_id: str) -> UUID:
     if str(value) != key:
         raise _garbage()
     return value
+
+
+def _written(raw: bytes) -> bytes:
+    """Base64 for URLs, without the padding."""
+    return b2a_base64(raw, newline=False).translate(_FOR_URLS).rstrip(b"=")
 
 
 def _garbage() -> InvalidIdError:

@@ -27,6 +27,9 @@ async def by_parsed_keys(
     keys: Sequence[Key], parse: Callable[[Key], Parsed], read: Read[Parsed, Value]
 ) -> Slots[Value]:
     """Reads what ``keys`` stand for in one call, each once, and none when no key is good."""
+    if len(keys) == 1:
+        key = _attempt(parse, keys[0])
+        return [key] if isinstance(key, ClientError) else await read([key])
     parsed = [_attempt(parse, key) for key in keys]
     good = list(dict.fromkeys(key for key in parsed if not isinstance(key, ClientError)))
     found = dict(zip(good, await read(good), strict=True)) if good else {}

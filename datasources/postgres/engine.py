@@ -74,13 +74,19 @@ class Postgres:
         try:
             async with self.breaker.guard(seconds):
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
-                fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
+                started, rows = monotonic(), 0
                 try:
-                    return await self._observed(seconds, statement, arguments, times, count)
+                    answer = await self._answer(seconds, statement, arguments, times)
+                    rows = count(answer)
+                    return answer
                 except StoreUnavailableError as error:
+                    fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                     if fair or isinstance(error, UnknownOutcomeError):
                         raise
                     raise TimeoutError(error.reason) from None
+                finally:
+                    passed = monotonic() - started
+                    self._observer(StoreCall("postgresql", statement.sql, passed, rows))
         except TimeoutError as error:
             raise unavailable(str(error)) from None
 
@@ -103,29 +109,13 @@ class Postgres:
             "message": message,
         }
 
-    async def _observed(
-        self,
-        seconds: float,
-        statement: Statement,
-        arguments: Sequence[object],
-        times: int,
-        count: Count,
-    ) -> list[Row]:
-        started, rows = monotonic(), 0
-        try:
-            answer = await self._answer(seconds, statement, arguments, times)
-            rows = count(answer)
-            return answer
-        finally:
-            self._observer(StoreCall("postgresql", statement.sql, monotonic() - started, rows))
-
     async def _answer(
         self, seconds: float, statement: Statement, arguments: Sequence[object], times: int
     ) -> list[Row]:
         """Asks at most so many times, again only when the connection was lost."""
         connected, asked, until = False, 0, monotonic() + seconds
         try:
-            taken = await self._pool.take(seconds)
+            taken = self._pool.take_idle() or await self._pool.take(seconds)
             if taken is not None:
                 asked, connected = 1, True
                 try:

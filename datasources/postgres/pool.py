@@ -43,17 +43,21 @@ class Pool:
         for _ in range(self._settings.pool_min_size):
             self._start(self._open_idle())
 
-    async def take(self, seconds: float) -> Connection | None:
-        """A connection that is open; ``None`` where one must be opened. It goes back by ``give_back``.
-
-        Where all are in use it waits for one; raises ``TimeoutError`` when none came in time.
-        """
+    def take_idle(self) -> Connection | None:
+        """A connection that nobody uses, if there is one. It goes back by ``give_back``."""
         while self._idle and not self._closed:
             connection, _ = self._idle.pop()
             if not connection.is_closed():
                 self._used.add(connection)
                 return connection
             self.size -= 1
+        return None
+
+    async def take(self, seconds: float) -> Connection | None:
+        """Where none is idle: waits for one if all are in use; ``None`` where one must be opened.
+
+        Raises ``TimeoutError`` when none came in time.
+        """
         if self._closed or self.size < self._settings.pool_max_size:
             return None
         handed = await self._wait(seconds)

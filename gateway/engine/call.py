@@ -4,7 +4,7 @@ What a function raises is the error of each of its keys; so is an answer of the 
 """
 
 from asyncio import CancelledError, current_task
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from gateway.engine.column import Column
@@ -65,24 +65,30 @@ class Question:
 
     async def _in_parts(self, context: Any, keys: list[Any]) -> Slots:
         if len(keys) <= MOST_KEYS:
-            return await self.ask_once(context, keys)
+            return await self._ask_once(context, keys)
         slots: Slots = []
         for start in range(0, len(keys), MOST_KEYS):
-            slots += await self.ask_once(context, keys[start : start + MOST_KEYS])
+            slots += await self._ask_once(context, keys[start : start + MOST_KEYS])
         return slots
 
-    async def ask_once(self, context: Any, keys: list[Any]) -> Slots:
-        """A slot for each key, by one call."""
-        try:
-            slots = list(await self.function(context, keys, self.selection, **self.arguments))
-            if len(slots) != len(keys):
-                name = getattr(self.function, "__qualname__", repr(self.function))
-                raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")
-        except Exception as error:
-            return [error] * len(keys)
-        except CancelledError:
-            return [cut_short(self.function)] * len(keys)
-        return slots
+    def _ask_once(self, context: Any, keys: list[Any]) -> Awaitable[Slots]:
+        return ask_once(self.function, context, keys, self.selection, self.arguments)
+
+
+async def ask_once(
+    function: Any, context: Any, keys: list[Any], selection: Any, arguments: Arguments
+) -> Slots:
+    """A slot for each key, by one call."""
+    try:
+        slots = list(await function(context, keys, selection, **arguments))
+        if len(slots) != len(keys):
+            name = getattr(function, "__qualname__", repr(function))
+            raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")
+    except Exception as error:
+        return [error] * len(keys)
+    except CancelledError:
+        return [cut_short(function)] * len(keys)
+    return slots
 
 
 def text_of(arguments: Arguments) -> str:

@@ -8,8 +8,6 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    VariableValues,
-    get_variable_values,
 )
 
 from gateway.engine.execution import Outcome, run_plan
@@ -45,13 +43,9 @@ class Engine:
 
         Raises :class:`DeclinedError` before anything runs.
         """
-        definitions = operation.variable_definitions
-        variables = _NONE
-        if definitions:
-            coerced = get_variable_values(schema, definitions, given or {})
-            if isinstance(coerced, list):
-                return coerced
-            variables = coerced
+        variables = plans.read(schema, operation, given or {})
+        if isinstance(variables, list):
+            return variables
         try:
             plan = plans.find(schema, operation, fragments, variables.coerced, folds=self.folds)
         except DeclinedError as error:
@@ -63,6 +57,3 @@ class Engine:
             return Outcome(None, [error])
         self.taken += 1
         return await run_plan(plan, schema, variables, context=context, root=root, trace=trace)
-
-
-_NONE = VariableValues({}, {})

@@ -41,11 +41,13 @@ async def run_plan(
 
     When the task is cancelled, everything that it began is cancelled with it.
     """
+    found = None
+    if plan.point is not None and trace is None:
+        found = await read_point(plan, plan.point, variables, context)
+        if found is not None and found.counts is not None:
+            return Outcome(found.data, [], found.counts)
     request = Request(plan, schema, variables, context, root, hide_suggestions, trace=trace)
-    point = await read_point(plan, request) if trace is None else None
-    if point is not None and point.counts is not None:
-        return Outcome(point.data, [], point.counts)
-    run = Run(request, known=point.known if point else {})
+    run = Run(request, known=found.known if found else {})
     if trace is not None:
         trace.begin(plan)
     data: dict[str, Any] = {}

@@ -6,12 +6,13 @@ all of them. Steps that ask the same question on one level form a group, which m
 Nothing here changes after compilation, and nothing knows of a request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from graphql import GraphQLObjectType, OperationDefinitionNode
 
+from gateway.engine.arguments import ArgumentReader
 from gateway.engine.leaf import Leaf
 from gateway.engine.row import Build, Extract
 from gateway.engine.source import FoldPlan, Source
@@ -73,12 +74,37 @@ class Block:
     build: Build
 
 
+class PointLeaf(NamedTuple):
+    """One leaf of a single object; a constant has a ``read`` alone."""
+
+    key: str
+    read: Callable[[Any], Any]
+    leaf: Leaf | None
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """The one fetch of an operation that asks for one object by a key it gives, and the object's leaves.
+
+    ``paid`` are the keys of leaves whose values cost something each.
+    """
+
+    field: FieldPlan
+    function: Callable[..., Any]
+    group: Group
+    argument: str
+    convert: Callable[[Mapping[str, Any]], dict[str, Any]]
+    leaves: tuple[PointLeaf, ...]
+    paid: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """``roots`` are run one after the other: one block of all fields, or for a mutation one of each.
 
     ``outer`` holds for each step the step that its parents come from, if any; ``size`` is how many fields
-    were planned.
+    were planned. ``arguments`` reads those of each use of a field; a ``point`` can be had the short way.
     """
 
     operation: OperationDefinitionNode
@@ -86,3 +112,5 @@ class Plan:
     roots: tuple[Block, ...]
     outer: tuple[int | None, ...]
     size: int
+    arguments: Mapping[SelectedField, ArgumentReader]
+    point: Point | None = None

@@ -17,8 +17,10 @@ from graphql import (
     is_non_null_type,
 )
 
+from gateway.engine.arguments import ArgumentReader
 from gateway.engine.leaf import Leaf
 from gateway.engine.plan import Block, FieldPlan, Group, Plan, Way
+from gateway.engine.point_compiler import point_of
 from gateway.engine.row import builder, extractor
 from gateway.engine.source import FoldPlan, Source, source_of
 from gateway.engine.tree import Decided, Fragments, SelectedField, compile_tree
@@ -46,7 +48,15 @@ def compile_plan(
         )
     else:
         roots = (compiler.block(root, fields, None, 0),)
-    return Plan(operation, fragments, roots, tuple(compiler.outer), compiler.size)
+    return Plan(
+        operation,
+        fragments,
+        roots,
+        tuple(compiler.outer),
+        compiler.size,
+        compiler.arguments,
+        point_of(roots),
+    )
 
 
 class _Compiler:
@@ -59,6 +69,7 @@ class _Compiler:
         self.count = self.size = 0
         self.leaves: dict[GraphQLLeafType, Leaf] = {}
         self.fetched: dict[SelectedField, FieldPlan] = {}
+        self.arguments: dict[SelectedField, ArgumentReader] = {}
 
     def block(
         self,
@@ -114,6 +125,7 @@ class _Compiler:
         level: int,
     ) -> FieldPlan:
         self.size += 1
+        self.arguments[selected] = ArgumentReader(selected.definition, selected.nodes[0])
         step = group = selection = None
         below, depth = outer, level
         if way in ("batch", "change", "resolver"):

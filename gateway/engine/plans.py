@@ -14,11 +14,13 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    VariableValues,
 )
 
 from gateway.engine.plan import Plan
 from gateway.engine.plan_compiler import compile_plan
 from gateway.engine.tree import Fragments
+from gateway.engine.variables import NO_VARIABLES, Given, Variables
 
 _MOST = 16  # combinations of values that are remembered
 _DECIDING = frozenset({"skip", "include"})
@@ -39,14 +41,25 @@ def _ignore(fields: int) -> None:
 class Plans:
     """Those of one operation; empty until it runs."""
 
-    __slots__ = ("_by_values", "_grow", "_names", "_reason")
+    __slots__ = ("_by_values", "_grow", "_names", "_reason", "_variables")
 
     def __init__(self, grow: Callable[[int], None] = _ignore) -> None:
         """``grow`` is told how many fields are planned that are kept, less than none where they go."""
         self._grow = grow
         self._names: tuple[str, ...] | None = None
+        self._variables: Variables | None = None
         self._reason: str | None = None
         self._by_values: OrderedDict[tuple[bool, ...], Plan] = OrderedDict()
+
+    def read(
+        self, schema: GraphQLSchema, operation: OperationDefinitionNode, given: Given
+    ) -> VariableValues | list[GraphQLError]:
+        """The coerced variables, or what is wrong with those that were ``given``."""
+        if not operation.variable_definitions:
+            return NO_VARIABLES
+        if self._variables is None:
+            self._variables = Variables(schema, operation.variable_definitions)
+        return self._variables.read(given)
 
     def find(
         self,

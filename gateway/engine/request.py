@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, VariableValues
-from graphql.execution import get_argument_values
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type import GraphQLResolveInfoHelpers
 
@@ -52,14 +51,11 @@ class Request:
         return found
 
     def _read(self, selected: SelectedField) -> Arguments | Exception:
-        definition, node = selected.definition, selected.nodes[0]
-        source = definition.extensions.get("source")
+        source = selected.definition.extensions.get("source")
         try:
-            coerced: Arguments = {}
-            if definition.args or node.arguments:
-                coerced = get_argument_values(
-                    definition, node, self.variables, None, self.hide_suggestions
-                )
+            coerced = self.plan.arguments[selected].read(
+                self.variables, hide_suggestions=self.hide_suggestions
+            )
             return coerced if source is None else source.convert(coerced)
         except Exception as error:
             return error
