@@ -19,7 +19,7 @@ Row = Sequence[Any]
 async def loading(settings: PostgresSettings) -> AsyncIterator[Connection]:
     """A connection of its own, outside the pool and without a limit of time."""
     try:
-        connection = await connect(settings)
+        connection = await connect(settings, patient=True)
         try:
             yield connection
         finally:

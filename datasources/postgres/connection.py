@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -20,6 +21,7 @@ _SERVER_SETTINGS = {
     # Compiling a statement takes longer than any statement of the gateway runs.
     "jit": "off",
 }
+_LONGEST_LIMIT = 2_147_483_647  # milliseconds
 _JSONB_VERSION = b"\x01"
 _SHORT = 2_000  # characters; up to here asyncpg keeps as many statements as the settings say
 _LONGEST_KEPT = 65_536
@@ -68,8 +70,15 @@ class Connection(_Plain):
             self.kept_characters -= len(query)
 
 
-async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> Connection:
-    """``name`` is what the server's own views show of the connection."""
+async def connect(
+    settings: PostgresSettings, name: str = "pricing-gateway", *, patient: bool = False
+) -> Connection:
+    """``name`` is what the server's own views show of the connection; ``patient``, it takes any time.
+
+    Otherwise the server itself ends a statement that takes longer than a call may: one that waits for a lock
+    when its gateway is killed would else wait on, and be carried out.
+    """
+    limit = 0 if patient else min(ceil(settings.timeout_seconds * 1000), _LONGEST_LIMIT)
     connection = await asyncpg.connect(
         settings.url,
         connection_class=Connection,
@@ -77,7 +86,11 @@ async def connect(settings: PostgresSettings, name: str = "pricing-gateway") -> 
         statement_cache_size=settings.statement_cache_size,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=_SHORT,
-        server_settings={**_SERVER_SETTINGS, "application_name": name},
+        server_settings={
+            **_SERVER_SETTINGS,
+            "application_name": name,
+            "statement_timeout": str(limit),
+        },
     )
     connection.keeps = settings.statement_cache_size > 0
     try:

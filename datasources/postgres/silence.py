@@ -12,6 +12,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (asyncpg.InvalidAuthorizationSpecificationError, "refused the gateway's credentials"),
     (asyncpg.InvalidCatalogNameError, "has no such database"),
     (asyncpg.CannotConnectNowError, "is starting or stopping"),
+    (asyncpg.QueryCanceledError, "did not answer in time"),
     (asyncpg.OperatorInterventionError, "ended the connection"),
     (asyncpg.InsufficientResourcesError, "is out of resources"),
     (asyncpg.PostgresSystemError, "failed inside"),
