@@ -124,6 +124,10 @@ class ResponseCache:
             if flight is None:
                 on_asking()
                 return await self._lead(scope, key, fresh_seconds, stale_seconds, patience_over)
+            if stale_seconds and key in self._refreshed:  # Redis has what is being made anew
+                with suppress(StoreUnavailableError):
+                    if answer := await self.peek(key, fresh_seconds, fresh_seconds + stale_seconds):
+                        return Finding(answer)
             done, _ = await asyncio.wait({flight}, timeout=patience_over - monotonic())
             if not done or flight.result() is _Outcome.ALONE:
                 return Finding()

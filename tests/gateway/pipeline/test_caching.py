@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from datasources.embedded.cluster import StoreUrls
+from datasources.redis import response_watch
 from datasources.redis.client import RedisStore
 from datasources.redis.rate_limit import RateLimit
 from datasources.redis.response_cache import ResponseCache
 from datasources.redis.response_settings import ResponseCacheSettings
+from datasources.redis.response_watch import LEASE_SECONDS
 from datasources.redis.settings import RedisSettings
 from gateway.errors import Code
 from gateway.pipeline import answer
@@ -197,9 +199,12 @@ async def test_an_answer_too_large_is_given_and_not_kept(open_shop: Callable[...
     assert statuses == ["miss", "miss"]
 
 
+@pytest.mark.parametrize("lease_seconds", [LEASE_SECONDS, 0])
 async def test_a_stale_answer_is_given_while_it_is_made_anew(
-    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, lease_seconds: float
 ) -> None:
+    """Also where this process may not give out answers of its own, as when it was idle or slow."""
+    monkeypatch.setattr(response_watch, "LEASE_SECONDS", lease_seconds)
     monkeypatch.setitem(HINTS["material"], "maxAge", 1)
     shop = await open_shop(stale_while_revalidate_seconds=60)
     await shop.ask(PRICE, n="peek")
