@@ -40,8 +40,14 @@ async def audited(client: httpx.AsyncClient, trace_id: str) -> dict[str, Any]:
                 return dict(line)
 
 
-async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None:
+@pytest.mark.parametrize(("engine", "rows"), [("breadth-first", 3), ("standard", 4)])
+async def test_an_operation_is_found_by_its_trace(
+    seeded: StoreSettings, engine: str, rows: int
+) -> None:
+    """A page is read with one row more than it has, which a folded statement keeps to itself."""
     given: dict[str, Any] = {
+        "engine": engine,
+        "fold": "on",
         "postgres": seeded.postgres,
         "mongodb": seeded.mongo,
         "redis": seeded.redis,
@@ -56,7 +62,7 @@ async def test_an_operation_is_found_by_its_trace(seeded: StoreSettings) -> None
 
     assert (line["level"], line["logger"]) == ("INFO", "gateway.audit")
     assert line["message"] == "query Read: ok"
-    assert line["context"]["rows"]["postgresql"] == 3
+    assert line["context"]["rows"]["postgresql"] == rows
     assert line["context"]["rows"].get("redis", 0) == 0  # what budgets and caches say is no data
     assert line["context"]["operation"] == {"type": "query", "name": "Read"}
     assert line["context"]["cost"] == {"requested": 4, "actual": 4}
