@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -50,7 +51,7 @@ async def test_an_operation_is_found_by_its_trace(
         "fold": "on",
         "postgres": seeded.postgres,
         "mongodb": seeded.mongo,
-        "redis": seeded.redis,
+        "redis": seeded.redis.model_copy(update={"key_prefix": f"test-{uuid4().hex}"}),
         "audit": {"interval_seconds": 0.01},
         "rate_limit": {"mode": "enforce"},
     }
