@@ -10,6 +10,7 @@ from pymongo.monitoring import ConnectionPoolListener
 
 from datasources.errors import DatasourceError
 from datasources.mongo.driver import Driver
+from datasources.mongo.pool import PoolGauge
 from datasources.mongo.settings import MongoSettings
 
 _SERVER_SELECTION_MS = 1000
@@ -26,7 +27,7 @@ class MotorMissingError(DatasourceError):
         )
 
 
-def open_driver(settings: MongoSettings, pool: ConnectionPoolListener) -> Driver:
+def open_driver(settings: MongoSettings, pool: PoolGauge) -> Driver:
     """The driver that ``settings`` names; connects with the first call, not here."""
     if settings.driver == "motor":
         try:
@@ -38,7 +39,7 @@ def open_driver(settings: MongoSettings, pool: ConnectionPoolListener) -> Driver
         return MotorDriver(settings, client_options(settings, pool))
     from datasources.mongo.pymongo_driver import PyMongoDriver
 
-    return PyMongoDriver(settings, client_options(settings, pool))
+    return PyMongoDriver(settings, client_options(settings, pool), pool)
 
 
 def client_options(settings: MongoSettings, pool: ConnectionPoolListener) -> dict[str, Any]:

@@ -14,6 +14,10 @@ class PoolGauge(ConnectionPoolListener):
         self.size = 0
         self.in_use = 0
 
+    def busy(self, change: int) -> None:
+        """So many more of those checked out are in use, or fewer: others lie idle."""
+        self._add(0, change)
+
     def _add(self, size: int, in_use: int) -> None:
         with self._lock:
             self.size += size

@@ -1,4 +1,4 @@
-"""PyMongo: the driver calls made through AsyncMongoClient."""
+"""PyMongo: the driver calls made through AsyncMongoClient, or over its connections."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,21 +6,32 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 from datasources.mongo.driver import Aggregation, Document, Find
+from datasources.mongo.pool import PoolGauge
+from datasources.mongo.quick_read import QuickReads
 from datasources.mongo.settings import MongoSettings
 
 
 class PyMongoDriver:
-    def __init__(self, settings: MongoSettings, options: dict[str, Any]) -> None:
+    """Reads go past PyMongo's own calls where nothing is out of the ordinary."""
+
+    def __init__(self, settings: MongoSettings, options: dict[str, Any], pool: PoolGauge) -> None:
         self._client: AsyncMongoClient[Document] = AsyncMongoClient(settings.url, **options)
         self._database = self._client[settings.database]
+        self._quick = QuickReads(self._client, settings, pool)
 
     async def find(self, read: Find, max_time_ms: int) -> list[Document]:
+        found = await self._quick.find(read, max_time_ms)
+        if found is not None:
+            return found
         cursor = self._database[read.collection].find(
             read.filter, read.projection, **read.options(max_time_ms)
         )
         return await cursor.to_list(None)
 
     async def aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document]:
+        found = await self._quick.aggregate(read, max_time_ms)
+        if found is not None:
+            return found
         name = read.collection
         source = self._database if name is None else self._database[name]
         cursor = await source.aggregate(read.pipeline, **read.options(max_time_ms))
@@ -35,4 +46,5 @@ class PyMongoDriver:
         return await self._database.command(limited, codec_options=self._database.codec_options)
 
     async def close(self) -> None:
+        await self._quick.close()
         await self._client.close()

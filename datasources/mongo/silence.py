@@ -28,6 +28,7 @@ _REASONS = {
     13435: "has no primary",  # NotPrimaryNoSecondaryOk
     13436: "has no primary",  # NotPrimaryOrSecondary
 }
+_LATE = frozenset({50, 202, 262})
 RETRY_AFTER_SECONDS = 1.0
 
 
@@ -40,6 +41,11 @@ def reason_of(error: Exception) -> str | None:
             return "did not answer in time"
         return "cannot be reached" if isinstance(error, ConnectionFailure) else None
     return "cannot be reached" if isinstance(error, OSError) else None
+
+
+def tells_of_silence(code: object) -> bool:
+    """Whether an error of that number says that this server will not answer the next one either."""
+    return code in _REASONS and code not in _LATE
 
 
 def unavailable(reason: str) -> StoreUnavailableError:
