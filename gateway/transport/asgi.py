@@ -18,7 +18,6 @@ from gateway.transport.message import (
     decode_headers,
     encode_headers,
     join_headers,
-    write_headers,
 )
 from gateway.transport.websocket.asgi import SocketEndpoint
 
@@ -100,9 +99,9 @@ def _whole(outgoing: Outgoing) -> Message:
     return {
         "type": WHOLE,
         "status": outgoing.status,
-        "lines": write_headers(outgoing.headers),
+        "lines": outgoing.head(),
         "body": outgoing.body,
-        "last": LAST in outgoing.headers,
+        "last": LAST in outgoing.own,
     }
 
 

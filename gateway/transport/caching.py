@@ -17,14 +17,12 @@ _UNKNOWN_HASH: dict[Code | None, str] = dict.fromkeys(
 )
 
 
-def cache_headers(response: Response) -> HeaderLines:
-    if response.cache_control is None:
-        directive = _UNKNOWN_HASH.get(response.refused, "no-store")
+def cache_headers(refused: Code | None, cache_control: str | None) -> HeaderLines:
+    """Of an answer that may be kept as ``cache_control`` says, if at all."""
+    if cache_control is None:
+        directive = _UNKNOWN_HASH.get(refused, "no-store")
         return [("vary", _ACCEPT), ("cache-control", directive)]
-    headers = [("vary", _READER), ("cache-control", response.cache_control)]
-    if response.etag:
-        headers.append(("etag", response.etag))
-    return headers
+    return [("vary", _READER), ("cache-control", cache_control)]
 
 
 def wants_unkept(headers: Headers) -> bool:

@@ -3,39 +3,37 @@
 Source: GraphQL over HTTP, first edition of September 2026; with the legacy rules, its older drafts.
 """
 
+from collections.abc import Coroutine
+from functools import lru_cache
 from time import perf_counter
 
 import orjson
 
-from gateway.errors import Code, RefusedError, mask, refuse
-from gateway.pipeline import answer
+from gateway.errors import Code, RefusedError, mask
+from gateway.pipeline import begin, exchange_of
 from gateway.pipeline.exchange import Parts, Request, Response
-from gateway.pipeline.subscription import begin
+from gateway.pipeline.subscription import begin as begin_stream
 from gateway.telemetry.trace import trace_id_of
-from gateway.transport.caching import cache_headers, is_known, wants_unkept
-from gateway.transport.credentials import challenge, client_address, read_credentials
+from gateway.transport.caching import cache_headers, is_known
+from gateway.transport.credentials import challenge
 from gateway.transport.cross_origin import CrossOrigin
-from gateway.transport.departure import while_present
+from gateway.transport.departure import Gone, while_present
 from gateway.transport.event_stream import EventStream, receive_guest
-from gateway.transport.guard import SECURITY_HEADERS, check_headers
+from gateway.transport.guard import SECURITY_HEADERS
+from gateway.transport.head import Head, Reader
 from gateway.transport.message import (
     LAST,
+    Announced,
     ClientGoneError,
+    CommonLines,
     HeaderLines,
-    Headers,
     Incoming,
     Outgoing,
 )
-from gateway.transport.negotiation import Events, MediaType, negotiate, negotiate_events
+from gateway.transport.negotiation import Events, MediaType
 from gateway.transport.rate_limit import rate_limit_headers
 from gateway.transport.record import record
-from gateway.transport.request import (
-    Parameters,
-    check_preflight,
-    check_url,
-    read_body,
-    read_query_string,
-)
+from gateway.transport.request import Parameters, read_body, read_query_string, receive_body
 from gateway.transport.roster import Roster
 from gateway.transport.settings import HttpSettings
 from gateway.transport.sse import HEADERS as EVENT_HEADERS
@@ -46,11 +44,8 @@ PATH = "/graphql"
 
 _ALLOW = ("allow", "GET, HEAD, OPTIONS, POST")
 _ALLOW_MUTATION = ("allow", "POST")
-_COST_DEBUG = "shopify-graphql-cost-debug"
-_EXPLAIN = "graphql-explain"
 _CLIENT_GONE = 499  # never sent: what the log calls an answer that nobody waited for
 _SECURITY = list(SECURITY_HEADERS.items())
-_CONTENT_TYPES = {media: ("content-type", f"{media}; charset=utf-8") for media in MediaType}
 
 # Refused before a document was looked at, which a browser should see: it does not come back then.
 _UNREAD = frozenset(
@@ -76,135 +71,171 @@ class Endpoint:
     """What answers at /graphql."""
 
     def __init__(self, settings: HttpSettings, cookie_name: str) -> None:
-        self._settings = settings
-        self._cookie_name = cookie_name
+        self.settings = settings
         self._cross_origin = CrossOrigin(settings)
-        self._fallback = negotiate("", settings.status_rules) or MediaType.GRAPHQL
+        self._reader = Reader(settings, cookie_name)
 
     async def answer(self, incoming: Incoming, parts: Parts, roster: Roster) -> Outgoing | None:
         """The answer to ``incoming``; none where the client went away. Never raises an error."""
         if incoming.method == "OPTIONS":
             return self._options(incoming)
         started = perf_counter()
-        headers = incoming.headers
-        trace_id = trace_id_of(headers.get("traceparent", ""))
-        accept = headers.get("accept", "")
-        acceptable = negotiate(accept, self._settings.status_rules)
-        events = negotiate_events(accept) if incoming.method != "HEAD" else Events.NOTHING
+        head = self._reader.read(incoming)
+        trace_id = trace_id_of(head.headers.get("traceparent", ""))
+        found: Response | EventStream | Coroutine[None, None, Response]
         try:
-            response = await self._respond(incoming, parts, roster, acceptable, events, trace_id)
+            request = await self._read(head, trace_id, incoming)
+            if head.events is Events.NOTHING:
+                found = begin(exchange_of(request, parts))
+            else:
+                found = await _subscribe(request, incoming.gone, parts, roster)
         except ClientGoneError:
             record(None, started, status=_CLIENT_GONE)
             return None
-        if isinstance(response, EventStream):
+        except Exception as error:
+            found = _refused(error)
+        if isinstance(found, EventStream):
             record(None, started, "subscribed", status=200)
-            return Outgoing(200, self._event_lines(headers, trace_id), chunks=response.chunks())
-        if events is Events.EVERYTHING and response.refused not in _UNREAD:
+            return Outgoing(200, _event_lines(head, trace_id), chunks=found.chunks())
+        if isinstance(found, Response):
+            return self._outgoing(head, found, trace_id, started)
+        return await self._wait(found, head, trace_id, started, incoming.gone)
+
+    def head(self, incoming: Announced) -> Head:
+        """What :meth:`begin` takes."""
+        return self._reader.read(incoming)
+
+    def begin(
+        self, head: Head, trace_id: str, body: bytes, parts: Parts, gone: Gone
+    ) -> Outgoing | Coroutine[None, None, Outgoing | None]:
+        """As ``answer``, to a POST whose plain ``head`` and body are there: without waiting, if it can be.
+
+        Else what is returned must be awaited in a task.
+        """
+        started = perf_counter()
+        found: Response | Coroutine[None, None, Response]
+        try:
+            request = _request(head, trace_id, read_body(body))
+            found = begin(exchange_of(request, parts))
+        except Exception as error:
+            found = _refused(error)
+        if isinstance(found, Response):
+            return self._outgoing(head, found, trace_id, started)
+        return self._wait(found, head, trace_id, started, gone)
+
+    async def _wait(
+        self,
+        work: Coroutine[None, None, Response],
+        head: Head,
+        trace_id: str,
+        started: float,
+        gone: Gone,
+    ) -> Outgoing | None:
+        try:
+            found = await while_present(gone, work)
+        except ClientGoneError:
+            record(None, started, status=_CLIENT_GONE)
+            return None
+        except Exception as error:
+            found = _refused(error)
+        return self._outgoing(head, found, trace_id, started)
+
+    async def _read(self, head: Head, trace_id: str, incoming: Incoming) -> Request:
+        head.check()
+        if head.method == "POST":
+            given = read_body(await receive_body(incoming, self.settings))
+        else:
+            given = read_query_string(incoming.query_string)
+        return _request(head, trace_id, given)
+
+    def _outgoing(self, head: Head, response: Response, trace_id: str, started: float) -> Outgoing:
+        if head.events is Events.EVERYTHING and response.refused not in _UNREAD:
             record(response, started, status=200)
-            lines = self._event_lines(headers, trace_id)
-            lines += rate_limit_headers(response.rate, response.retry_after_seconds)
-            body = next_event(response.body) + complete_event()
-            lines.append(("content-length", str(len(body))))
-            return Outgoing(200, lines, body)
-        media = acceptable or self._fallback
-        status = status_of(response, media, self._settings.status_rules)
-        body = response.body
-        if status == 200 and is_known(headers, response):
+            return _as_event(head, response, trace_id)
+        media, body = head.media, response.body
+        status = status_of(response, media, self.settings.status_rules)
+        if status == 200 and is_known(head.headers, response):
             status, body = 304, b""
-        lines = _header_lines(response, status, incoming.method, trace_id)
+        own = _own_lines(response, status, head.method)
+        own.append(("x-trace-id", trace_id))
         if status != 304:
-            lines.append(_CONTENT_TYPES[media])
-            lines.append(("content-length", str(len(body))))
-        if self._settings.cors_origins:
-            lines += self._cross_origin.headers(headers)
+            own.append(("content-length", str(len(body))))
+        own += head.cross_origin
         record(response, started, status=status)
-        return Outgoing(status, lines, body)
+        common = _common(None if status == 304 else media, response.refused, response.cache_control)
+        return Outgoing(status, own, body, None, common)
 
     def _options(self, incoming: Incoming) -> Outgoing:
         headers = incoming.headers
-        status, lines, body, _ = self._cross_origin.preflight(headers) or Outgoing(
+        status, lines, body, *_ = self._cross_origin.preflight(headers) or Outgoing(
             204, [_ALLOW, *self._cross_origin.headers(headers)]
         )
         return Outgoing(status, [*lines, *_SECURITY], body)
 
-    def _event_lines(self, headers: Headers, trace_id: str) -> HeaderLines:
-        return [
-            *EVENT_HEADERS,
-            ("x-trace-id", trace_id),
-            *_SECURITY,
-            *self._cross_origin.headers(headers),
-        ]
 
-    async def _respond(
-        self,
-        incoming: Incoming,
-        parts: Parts,
-        roster: Roster,
-        acceptable: MediaType | None,
-        events: Events,
-        trace_id: str,
-    ) -> Response | EventStream:
-        try:
-            request = await self._read(incoming, acceptable, events, trace_id)
-            if events is Events.NOTHING:
-                return await while_present(incoming.gone, answer(request, parts))
-            found = await while_present(incoming.gone, begin(request, parts))
-            if isinstance(found, Response):
-                return found
-            return await receive_guest(found, request, parts, roster)
-        except RefusedError as refusal:
-            return _refused(refusal)
-        except ClientGoneError:
-            raise
-        except Exception as error:
-            return _refused(RefusedError(Code.INTERNAL_ERROR, [mask(error)]))
-
-    async def _read(
-        self, incoming: Incoming, acceptable: MediaType | None, events: Events, trace_id: str
-    ) -> Request:
-        settings, headers = self._settings, incoming.headers
-        check_headers(incoming.headers_bytes, settings)
-        if incoming.method not in ("GET", "HEAD", "POST"):
-            raise refuse(
-                Code.METHOD_NOT_ALLOWED, "Send a query by GET or POST, a mutation by POST."
-            )
-        if acceptable is None and events is Events.NOTHING:
-            offered = " or ".join(MediaType)
-            raise refuse(Code.NOT_ACCEPTABLE, f"Answers here are {offered}; accept one of them.")
-        check_url(incoming, settings)
-        posted = incoming.method == "POST"
-        given = await read_body(incoming, settings) if posted else _query(incoming, settings)
-        return Request(
-            query=given.get("query"),
-            operation_name=given.get("operationName") or None,
-            variables=given.get("variables"),
-            extensions=given.get("extensions"),
-            safe=not posted,
-            credentials=read_credentials(headers, self._cookie_name),
-            client_address=client_address(headers, incoming.peer, settings.trusted_proxies),
-            trace_id=trace_id,
-            document_id=given.get("documentId"),
-            in_band=events is Events.EVERYTHING,
-            cost_debug=headers.get(_COST_DEBUG) == "1",
-            explain=headers.get(_EXPLAIN) == "1",
-            after=headers.get("last-event-id") or None,
-            unkept=wants_unkept(headers),
-        )
+def _request(head: Head, trace_id: str, given: Parameters) -> Request:
+    return Request(
+        query=given.get("query"),
+        operation_name=given.get("operationName") or None,
+        variables=given.get("variables"),
+        extensions=given.get("extensions"),
+        safe=head.method != "POST",
+        credentials=head.shown(),
+        client_address=head.client_address,
+        trace_id=trace_id,
+        document_id=given.get("documentId"),
+        in_band=head.events is Events.EVERYTHING,
+        cost_debug=head.cost_debug,
+        explain=head.explain,
+        after=head.after,
+        unkept=head.unkept,
+    )
 
 
-def _query(incoming: Incoming, settings: HttpSettings) -> Parameters:
-    check_preflight(incoming.headers, settings.cors_origins)
-    return read_query_string(incoming.query_string)
+async def _subscribe(
+    request: Request, gone: Gone, parts: Parts, roster: Roster
+) -> Response | EventStream:
+    found = await while_present(gone, begin_stream(request, parts))
+    if isinstance(found, Response):
+        return found
+    return await receive_guest(found, request, parts, roster)
 
 
-def _refused(refusal: RefusedError) -> Response:
-    body = orjson.dumps({"errors": refusal.errors})
-    return Response(body, refusal.code, refusal.errors, None, None)
+def _refused(error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        error = RefusedError(Code.INTERNAL_ERROR, [mask(error)])
+    body = orjson.dumps({"errors": error.errors})
+    return Response(body, error.code, error.errors, None, None)
 
 
-def _header_lines(response: Response, status: int, method: str, trace_id: str) -> HeaderLines:
-    """All but those of the body."""
-    lines = [*_SECURITY, *cache_headers(response), ("x-trace-id", trace_id)]
+def _event_lines(head: Head, trace_id: str) -> HeaderLines:
+    return [*EVENT_HEADERS, ("x-trace-id", trace_id), *_SECURITY, *head.cross_origin]
+
+
+def _as_event(head: Head, response: Response, trace_id: str) -> Outgoing:
+    """The whole answer as a stream of one event."""
+    lines = _event_lines(head, trace_id)
+    lines += rate_limit_headers(response.rate, response.retry_after_seconds)
+    body = next_event(response.body) + complete_event()
+    lines.append(("content-length", str(len(body))))
+    return Outgoing(200, lines, body)
+
+
+@lru_cache(maxsize=256)
+def _common(
+    media: MediaType | None, refused: Code | None, cache_control: str | None
+) -> CommonLines:
+    lines = [*_SECURITY, *cache_headers(refused, cache_control)]
+    if media is not None:
+        lines.append(("content-type", f"{media}; charset=utf-8"))
+    return CommonLines(lines)
+
+
+def _own_lines(response: Response, status: int, method: str) -> HeaderLines:
+    """What this answer says and others may not, save for its trace and its body."""
+    lines: HeaderLines = []
+    if response.cache_control is not None and response.etag:
+        lines.append(("etag", response.etag))
     if response.rate or response.retry_after_seconds is not None:
         lines += rate_limit_headers(response.rate, response.retry_after_seconds)
     if status == 401:

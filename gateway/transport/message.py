@@ -20,8 +20,8 @@ class BodyTooLargeError(Exception):
     """The body is larger than was to be read."""
 
 
-class Incoming(Protocol):
-    """One request. ``headers`` are by lower-case name; several of one name are joined by commas."""
+class Announced(Protocol):
+    """The head of a request. ``headers`` are by lower-case name; several of one name are joined by commas."""
 
     method: str
     query_string: str
@@ -29,6 +29,10 @@ class Incoming(Protocol):
     headers: Headers
     headers_bytes: int
     peer: str  # the address that is connected, empty where there is none
+
+
+class Incoming(Announced, Protocol):
+    """One request."""
 
     def body(self, max_bytes: int) -> Coroutine[None, None, bytes]:
         """The whole body; raises :class:`BodyTooLargeError` or :class:`ClientGoneError`."""
@@ -39,6 +43,16 @@ class Incoming(Protocol):
         ...
 
 
+class CommonLines:
+    """Headers that many answers share: as they are, and as they are sent."""
+
+    __slots__ = ("lines", "text")
+
+    def __init__(self, lines: HeaderLines) -> None:
+        self.lines = lines
+        self.text = write_headers(lines)
+
+
 class Outgoing(NamedTuple):
     """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit.
 
@@ -46,9 +60,19 @@ class Outgoing(NamedTuple):
     """
 
     status: int
-    headers: HeaderLines
+    own: HeaderLines
     body: bytes = b""
     chunks: AsyncGenerator[bytes, None] | None = None
+    common: CommonLines | None = None
+
+    @property
+    def headers(self) -> HeaderLines:
+        return [*self.common.lines, *self.own] if self.common else self.own
+
+    def head(self) -> bytes:
+        """The headers as they are sent."""
+        own = write_headers(self.own)
+        return self.common.text + own if self.common else own
 
 
 def join_headers(lines: Iterable[tuple[str, str]]) -> tuple[Headers, int]:

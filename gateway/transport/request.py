@@ -12,7 +12,7 @@ import orjson
 from gateway.errors import Code, refuse
 from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.begun import Begun
-from gateway.transport.message import BodyTooLargeError, Headers, Incoming
+from gateway.transport.message import Announced, BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
 from gateway.transport.origin import is_ours
 from gateway.transport.settings import HttpSettings
@@ -28,7 +28,7 @@ Parameters = dict[str, Any]
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
 
-def check_url(incoming: Incoming, settings: HttpSettings) -> None:
+def check_url(incoming: Announced, settings: HttpSettings) -> None:
     if incoming.url_bytes > settings.url_max_bytes:
         raise refuse(
             Code.URI_TOO_LONG,
@@ -80,9 +80,8 @@ def read_query_string(query_string: str) -> Parameters:
     return check_parameters(given)
 
 
-async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
-    """The parameters of a POST, checked for their types."""
-    headers = incoming.headers
+def check_content(headers: Headers, settings: HttpSettings) -> None:
+    """Refuses a body that could not be read, before it is."""
     if not readable(headers.get("content-type", "")):
         raise refuse(
             Code.UNSUPPORTED_MEDIA_TYPE,
@@ -95,12 +94,16 @@ async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
     declared = headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > settings.body_max_bytes:
         raise _too_large(settings)
+
+
+async def receive_body(incoming: Incoming, settings: HttpSettings) -> bytes:
+    """The body of a POST, unless it is too large or too late."""
     try:
         begun = Begun(incoming.body(settings.body_max_bytes))
         if begun.done:
-            return check_parameters(_json(begun.value, "The body"))
+            return begun.value
         with _limit(settings.body_timeout_seconds).begin():
-            body = await begun
+            return await begun
     except BodyTooLargeError:
         raise _too_large(settings) from None
     except TimeoutError:
@@ -108,6 +111,10 @@ async def read_body(incoming: Incoming, settings: HttpSettings) -> Parameters:
             Code.REQUEST_TIMEOUT,
             f"The body was not sent within {settings.body_timeout_seconds:g} s.",
         ) from None
+
+
+def read_body(body: bytes) -> Parameters:
+    """The parameters of a POST, checked for their types."""
     return check_parameters(_json(body, "The body"))
 
 
