@@ -13,13 +13,18 @@ class StoreCall:
     """``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command.
 
     ``readers`` are the operations that it was made for at once, each of which is told of it.
+    ``told`` is the statement, or what writes it once somebody looks.
     """
 
     store: StoreName
-    statement: str
+    told: str | Callable[[], str]
     seconds: float
     rows: int
     readers: int = 1
+
+    @property
+    def statement(self) -> str:
+        return self.told if isinstance(self.told, str) else self.told()
 
 
 Observer = Callable[[StoreCall], None]

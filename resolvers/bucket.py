@@ -38,7 +38,10 @@ class Buckets:
 
     def starts(self) -> Sequence[datetime]:
         first = _number(self.since, self.interval)
-        return [_start(number, self.interval) for number in range(first, first + len(self))]
+        if self.interval is TrendInterval.MONTH:
+            return [_start(number, self.interval) for number in range(first, first + len(self))]
+        start, length = _start(first, self.interval), _LENGTHS[self.interval]
+        return [start + number * length for number in range(len(self))]
 
 
 def last_days(now: datetime, days: int, interval: TrendInterval, most_days: int) -> Buckets:

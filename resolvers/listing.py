@@ -34,12 +34,14 @@ async def pages(
     failure of ``totalCount`` alone.
     """
     bounds = keyset(listing, arguments, context.cursors, context.limits)
-    rows, totals = await gather(
-        _outcome(
-            partial(read, bounds, node_columns(selection)) if _selects_rows(selection) else None
-        ),
-        _outcome(count if selection.selects("total_count") else None),
-    )
+    reading = partial(read, bounds, node_columns(selection)) if _selects_rows(selection) else None
+    counting = count if selection.selects("total_count") else None
+    rows: Mapping[K, Sequence[R]] | Exception | None
+    totals: Mapping[K, int] | Exception | None
+    if reading is None or counting is None:  # one of them needs no task of its own
+        rows, totals = await _outcome(reading), await _outcome(counting)
+    else:
+        rows, totals = await gather(_outcome(reading), _outcome(counting))
     if isinstance(rows, Exception):
         raise rows
     return [

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -13,7 +14,7 @@ from graphql import (
     is_leaf_type,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.arguments import convert_arguments
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
@@ -93,22 +94,22 @@ class GatewaySchema(strawberry.Schema):
         self, field: StrawberryField, core: GraphQLField
     ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         converter = self.schema_converter
-        names = {
-            converter.config.name_converter.from_argument(each): each.python_name
-            for each in field.arguments
+        taken = {
+            converter.config.name_converter.from_argument(each): each for each in field.arguments
         }
+        names = {name: each.python_name for name, each in taken.items()}
 
-        def rename(arguments: Mapping[str, Any]) -> dict[str, Any]:
-            given = {names[name]: value for name, value in arguments.items()}
-            return stated(given)
-
-        if _takes_leaves(field, core):
-            return rename
+        leaves = frozenset(
+            name for name, each in taken.items() if _is_taken_as_it_is(core.args[name], each)
+        )
 
         def convert(arguments: Mapping[str, Any]) -> dict[str, Any]:
-            given = convert_arguments(
-                dict(arguments), field.arguments, converter.scalar_registry, converter.config
-            )
+            if leaves.issuperset(arguments):
+                given = {names[name]: value for name, value in arguments.items()}
+            else:
+                given = convert_arguments(
+                    dict(arguments), field.arguments, converter.scalar_registry, converter.config
+                )
             return stated(given)
 
         return convert
@@ -139,12 +140,10 @@ def build_schema(roles: frozenset[Role] = EVERYONE) -> GatewaySchema:
     return GatewaySchema(Query, roles, Mutation, Subscription, EVENT_TYPES)
 
 
-def _takes_leaves(field: StrawberryField, core: GraphQLField) -> bool:
-    """Whether graphql-core makes of every argument what the field's function takes."""
-    kinds = (get_nullable_type(each.type) for each in core.args.values())
-    return all(map(is_leaf_type, kinds)) and not any(
-        isinstance(each.type, StrawberryMaybe) for each in field.arguments
-    )
+def _is_taken_as_it_is(argument: GraphQLArgument, field_argument: StrawberryArgument) -> bool:
+    """Whether graphql-core makes of the argument what the field's function takes."""
+    is_leaf = is_leaf_type(get_nullable_type(argument.type))
+    return is_leaf and not isinstance(field_argument.type, StrawberryMaybe)
 
 
 def _event(root: object) -> object:

@@ -142,7 +142,7 @@ class Mongo:
             return answer
         finally:
             if self._observer is not ignore:
-                self._observer(StoreCall("mongodb", text(), monotonic() - started, count))
+                self._observer(StoreCall("mongodb", text, monotonic() - started, count))
 
     async def _answer(self, seconds: float, call: Callable[[int], Coroutine[Any, Any, T]]) -> T:
         """Turns silence of the store into StoreUnavailableError."""

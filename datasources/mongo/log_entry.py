@@ -20,6 +20,7 @@ from datasources.records import Columns, LogEntryRecord, LogLevel
 from datasources.scope import Scope
 
 _FIELDS = {name: name for name in LogEntryRecord.__annotations__} | {"id": "_id"}
+_LEVELS = {level.value: level for level in LogLevel}
 _CALCULATION = "context.calculation_id"
 
 
@@ -37,7 +38,7 @@ class LogEntryRepository:
         if not object_ids or scope.customer_ids is not None:
             return {}
         read = Find(APPLICATION_LOGS, {"_id": {"$in": object_ids}}, _projection(columns))
-        records = [_record(document, columns) for document in await self._mongo.find(scope, read)]
+        records = _records(await self._mongo.find(scope, read), columns)
         return {record["id"]: record for record in records}
 
     async def page(
@@ -53,7 +54,7 @@ class LogEntryRepository:
             keyset.limit,
             index_for(log_filter),
         )
-        return [_record(document, columns) for document in await self._mongo.find(scope, read)]
+        return _records(await self._mongo.find(scope, read), columns)
 
     async def count(self, scope: Scope, log_filter: LogFilter) -> int:
         if scope.customer_ids is not None:
@@ -94,9 +95,10 @@ class LogEntryRepository:
         asked = [{"id": str(key)} for key in ids]
         pipeline: list[Document] = [{"$documents": asked}, {"$lookup": lines}, {"$unwind": "$line"}]
         documents = await self._mongo.aggregate(scope, Aggregation(None, pipeline))
+        records = _records([document["line"] for document in documents], columns)
         pages: dict[UUID, list[LogEntryRecord]] = defaultdict(list)
-        for document in documents:
-            pages[UUID(document["id"])].append(_record(document["line"], columns))
+        for document, record in zip(documents, records, strict=True):
+            pages[UUID(document["id"])].append(record)
         return dict(pages)
 
     async def count_by_calculations(
@@ -144,12 +146,15 @@ def _projection(columns: Columns) -> Document:
     return dict.fromkeys(sorted(fields | {"_id", "timestamp"}), 1)
 
 
-def _record(document: Document, columns: Columns) -> LogEntryRecord:
-    document["id"] = str(document.pop("_id"))
-    for column in columns & {"trace_id", "span_id"}:
-        document.setdefault(column, None)
-    if "level" in document:
-        document["level"] = LogLevel(document["level"])
-    if "context" in columns:
-        document["context"] = plain(document.get("context", {}))
-    return cast(LogEntryRecord, document)
+def _records(documents: list[Document], columns: Columns) -> list[LogEntryRecord]:
+    """The documents themselves, renamed."""
+    absent = columns & {"trace_id", "span_id"}
+    for document in documents:
+        document["id"] = str(document.pop("_id"))
+        for column in absent:
+            document.setdefault(column, None)
+        if "level" in document:
+            document["level"] = _LEVELS[document["level"]]
+        if "context" in columns:
+            document["context"] = plain(document.get("context", {}))
+    return cast(list[LogEntryRecord], documents)

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from datasources.daily_bucket import DailyTotals, added
 from datasources.mongo.client import Mongo
@@ -25,20 +28,31 @@ from datasources.mongo.restriction import own_customers
 from datasources.records import PricingTrendRecord, TrendInterval
 from datasources.scope import Scope
 
-_CENTS_OF_CENTS = Decimal("0.0001")
 # Wide enough that the quotient's own rounding never makes a tie of what is none.
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
-# The driver reads a decimal of BSON digit by digit in Python, and text all at once.
-_IN_WORDS = {
-    "$addFields": {
-        name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")
-    }
+_FOUR_PLACES = (Decimal("0.0001"), None, _EXACT)
+# The driver reads a decimal of BSON digit by digit in Python, and text all at once; a time costs it several
+# times what a number does.
+_PLAINLY: Document = {
+    **{name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")},
+    "_id.bucket": {"$toLong": "$_id.bucket"},
 }
+_SPAN: Document = {name: {"$toLong": f"${name}"} for name in ("first_at", "last_at")}
 _DAY = timedelta(days=1)
 _TICK = timedelta(milliseconds=1)  # the resolution of MongoDB's clock
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Bucket = tuple[str, datetime]
-Totals = dict[Bucket, DailyTotals]
+
+class _Sums(NamedTuple):
+    """Of one material's bucket."""
+
+    material: str
+    start: datetime
+    number: int  # of calculations
+    total: Decimal
+    unit_total: Decimal
+    min: Decimal | None
+    max: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +89,28 @@ class PricingTrendRepository:
             return _trends(await self._rolled_up(scope, asked))
         return _trends(await self._summed_up(scope, asked, asked.since, asked.until))
 
-    async def _rolled_up(self, scope: Scope, asked: _Question) -> Totals:
+    async def _rolled_up(self, scope: Scope, asked: _Question) -> list[_Sums]:
         """From whole days; a first or last day of which a part lies outside is read by itself."""
         found = await self._days(scope, asked, _midnight(asked.since), asked.until)
-        spans = [(each.first_at, each.last_at) for each in found.values()]
+        since_ticks, until_ticks = _ticks(asked.since), _ticks(asked.until)
+        spans = [(each["first_at"], each["last_at"]) for each in found]
         if all(
-            first and last and asked.since <= first and last < asked.until for first, last in spans
+            first is not None and last is not None and since_ticks <= first and last < until_ticks
+            for first, last in spans
         ):
-            return found
+            return _sums(found)
         begin, end = _midnight(asked.since + _DAY - _TICK), _midnight(asked.until)
         if begin >= end:
             return await self._summed_up(scope, asked, asked.since, asked.until)
-        parts = [await self._days(scope, asked, begin, end)]
+        parts = _sums(await self._days(scope, asked, begin, end))
         for since, until in ((asked.since, begin), (end, asked.until)):
             if since < until:
-                parts.append(await self._summed_up(scope, asked, since, until))
-        merged: dict[Bucket, list[DailyTotals]] = defaultdict(list)
-        for part in parts:
-            for bucket, totals in part.items():
-                merged[bucket].append(totals)
-        return {bucket: added(totals) for bucket, totals in merged.items()}
+                parts += await self._summed_up(scope, asked, since, until)
+        return _merged(parts)
 
     async def _days(
         self, scope: Scope, asked: _Question, since: datetime, until: datetime
-    ) -> Totals:
+    ) -> list[Document]:
         match: Document = {
             "material": {"$in": list(asked.materials)},
             "day": {"$gte": since, "$lt": until},
@@ -116,13 +128,14 @@ class PricingTrendRepository:
             "first_at": {"$min": "$first_at"},
             "last_at": {"$max": "$last_at"},
         }
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
+        plainly = {"$addFields": _PLAINLY | _SPAN}
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, plainly]
         read = Aggregation(PRICING_TRENDS_DAILY, pipeline, DAILY_INDEX)
-        return _totals(await self._mongo.aggregate(scope, read))
+        return await self._mongo.aggregate(scope, read)
 
     async def _summed_up(
         self, scope: Scope, asked: _Question, since: datetime, until: datetime
-    ) -> Totals:
+    ) -> list[_Sums]:
         match: Document = {
             **own_customers(scope),
             "pricing_data.material": {"$in": list(asked.materials)},
@@ -140,10 +153,11 @@ class PricingTrendRepository:
             "min": {"$min": total},
             "max": {"$max": total},
         }
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
+        plainly = {"$addFields": _PLAINLY}
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, plainly]
         index = MATERIAL_INDEX if scope.customer_ids is None else CUSTOMER_INDEX
         read = Aggregation(PRICING_ANALYTICS, pipeline, index)
-        return _totals(await self._mongo.aggregate(scope, read))
+        return _sums(await self._mongo.aggregate(scope, read))
 
 
 def _tick(moment: datetime) -> datetime:
@@ -161,38 +175,58 @@ def _cut(field: str, interval: TrendInterval) -> Document:
     return {"$dateTrunc": {"date": field, "unit": interval.value, "startOfWeek": "monday"}}
 
 
-def _totals(groups: Iterable[Document]) -> Totals:
-    return {
-        (group["_id"]["material"], group["_id"]["bucket"]): DailyTotals(
+def _ticks(moment: datetime) -> int:
+    return (moment - _EPOCH) // _TICK
+
+
+@lru_cache(maxsize=4096)
+def _moment(ticks: int) -> datetime:
+    return _EPOCH + ticks * _TICK
+
+
+def _sums(groups: Iterable[Document]) -> list[_Sums]:
+    return [
+        _Sums(
+            group["_id"]["material"],
+            _moment(group["_id"]["bucket"]),
             group["count"],
             Decimal(group["total"]),
             Decimal(group["unit_total"]),
             Decimal(group["min"]),
             Decimal(group["max"]),
-            group.get("first_at"),
-            group.get("last_at"),
         )
         for group in groups
-    }
+    ]
 
 
-def _trends(found: Totals) -> dict[str, list[PricingTrendRecord]]:
+def _merged(parts: Iterable[_Sums]) -> list[_Sums]:
+    """Each bucket once."""
+    totals: dict[tuple[str, datetime], list[DailyTotals]] = defaultdict(list)
+    for each in parts:
+        part = DailyTotals(each.number, each.total, each.unit_total, each.min, each.max)
+        totals[each.material, each.start].append(part)
+    wholes = {bucket: added(each) for bucket, each in totals.items()}
+    return [
+        _Sums(*bucket, whole.count, whole.total, whole.unit_total, whole.min, whole.max)
+        for bucket, whole in wholes.items()
+    ]
+
+
+def _trends(found: Iterable[_Sums]) -> dict[str, list[PricingTrendRecord]]:
+    """A mean has four places, half to even, from the exact sum."""
     trends: dict[str, list[PricingTrendRecord]] = defaultdict(list)
-    for (material, start), totals in sorted(found.items(), key=lambda each: each[0][1]):
-        trends[material].append(
+    divide = _EXACT.divide
+    for each in sorted(found, key=attrgetter("start")):
+        count = Decimal(each.number)
+        trends[each.material].append(
             {
-                "material": material,
-                "bucket_start": start,
-                "average_price": _average(totals.total, totals.count),
-                "min_price": totals.min,
-                "max_price": totals.max,
-                "average_unit_price": _average(totals.unit_total, totals.count),
-                "count": totals.count,
+                "material": each.material,
+                "bucket_start": each.start,
+                "average_price": divide(each.total, count).quantize(*_FOUR_PLACES),
+                "min_price": each.min,
+                "max_price": each.max,
+                "average_unit_price": divide(each.unit_total, count).quantize(*_FOUR_PLACES),
+                "count": each.number,
             }
         )
     return dict(trends)
-
-
-def _average(total: Decimal, count: int) -> Decimal:
-    """Four places, half to even, from the exact sum."""
-    return _EXACT.divide(total, Decimal(count)).quantize(_CENTS_OF_CENTS, context=_EXACT)

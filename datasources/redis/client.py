@@ -68,7 +68,7 @@ class RedisStore:
     async def read(self, scope: Scope, command: str, *arguments: Argument) -> list[Any]:
         """The same of a command that reads what an operation asked for, which the observer counts."""
         found: list[Any] = await self._guard(
-            scope, command, self._alone, (command, *arguments), _rows
+            scope, command, self._mail.send, (command, *arguments), _rows
         )
         return found
 
