@@ -40,6 +40,25 @@ async function pane(title) {
   return page.locator(".graphiql-plugin");
 }
 
+/** Asks in the pane; returns what it says about each thing, and each step with how deep it stands. */
+async function explained(shown, title) {
+  const answered = page.waitForResponse((response) => response.request().headers()["graphql-explain"] === "1");
+  await shown.getByRole("button", { name: title }).click();
+  const response = await answered;
+  await shown.locator('section[aria-busy="false"] .facts').waitFor();
+  const terms = await shown.locator("dt").allInnerTexts();
+  const values = await shown.locator("dd").allInnerTexts();
+  const steps = await shown.locator(".steps li > strong").evaluateAll((found) =>
+    found.map((step) => {
+      let depth = 0;
+      for (let list = step.closest(".steps"); list; list = list.parentElement.closest(".steps")) depth += 1;
+      return [depth, step.textContent, step.nextElementSibling.textContent];
+    }),
+  );
+  const { extensions } = await response.json();
+  return { facts: Object.fromEntries(terms.map((term, at) => [term, values[at]])), steps, explain: extensions.explain };
+}
+
 await page.goto(url);
 await page.locator(".graphiql-query-editor .view-line", { hasText: "query" }).waitFor();
 seen.title = await page.title();
@@ -60,7 +79,21 @@ await examples.filter({ hasText: "How the stores fare" }).click();
 await page.getByRole("button", { name: "Headers" }).click();
 await page.getByRole("region", { name: "Headers" }).locator(".graphiql-editor:not(.hidden) .view-lines").click();
 await page.keyboard.type('{"x-secret": "of this tab alone"}');
+await page.waitForTimeout(400); // GraphiQL takes what is typed into its tab, and into its history, a little later
 seen.last = await run("Stores");
+
+const explain = await pane("Explain");
+seen.explained = await explained(explain, "Explain this query");
+await page.getByRole("tab", { name: seen.tabs[0] }).click();
+await page.locator(".graphiql-query-editor .view-line", { hasText: seen.tabs[0] }).first().waitFor();
+await explain.getByRole("checkbox").check();
+seen.tree = await explained(explain, "Explain this query");
+await explain.locator("summary").first().click();
+seen.statement = await explain.locator("pre").first().innerText();
+await page.getByRole("tab", { name: "PricingEvents" }).click();
+await page.locator(".graphiql-query-editor .view-line", { hasText: "pricingEvents" }).first().waitFor();
+await explain.getByRole("button", { name: "Explain this query" }).click();
+seen.unexplained = await explain.getByRole("alert").innerText();
 
 seen.history = await (await pane("History")).innerText();
 seen.explorer = await (await pane("GraphiQL Explorer")).innerText();

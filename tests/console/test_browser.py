@@ -157,6 +157,42 @@ def test_headers_are_sent_and_forgotten(visit: Visit) -> None:
     assert "of this tab alone" not in visit["stored"]
 
 
+def flat(steps: list[dict[str, Any]], depth: int = 1, outer: str = "") -> list[tuple[int, str]]:
+    """Each step as the pane shows it: how deep it stands, and its path from the one above."""
+    found = []
+    for step in steps:
+        found.append((depth, step["path"].removeprefix(f"{outer}.")))
+        found += flat(step["steps"], depth + 1, step["path"])
+    return found
+
+
+def test_a_query_is_explained_as_a_tree_of_steps(visit: Visit) -> None:
+    shown = visit["tree"]
+    facts, explained = shown["facts"], shown["explain"]
+    assert facts["operation"] == "query ThreeStores"
+    assert facts["executor"] == explained["executor"]
+    assert facts["response cache"].split(",")[0] == explained["responseCache"]["status"]
+    assert facts["cost"].endswith(f" of {explained['cost']['requested']} points")
+    assert facts["time"] == f"{explained['milliseconds']:.1f} ms"
+    steps = [(depth, path) for depth, path, _ in shown["steps"]]
+    assert steps == flat(explained["steps"])
+    if explained["executor"] == "breadth-first":
+        assert max(depth for depth, _ in steps) > 1
+        top, figures = explained["steps"][0], shown["steps"][0][2].split(" · ")
+        assert figures[0] == top["kind"]
+        assert f"{top['rows']} row{'s' * (top['rows'] != 1)}" in figures
+    assert "Statements are shown to other roles" in visit["statement"]
+
+
+def test_an_explanation_says_what_was_kept(visit: Visit) -> None:
+    assert visit["explained"]["facts"]["operation"] == "query Stores"
+    assert visit["explained"]["facts"]["response cache"] == "never"
+
+
+def test_what_is_no_query_is_not_explained(visit: Visit) -> None:
+    assert visit["unexplained"].startswith("Events are not explained")
+
+
 async def test_an_event_is_shown_after_a_change(
     store_urls: StoreUrls, built: None, chromium: str, tmp_path: Path
 ) -> None:

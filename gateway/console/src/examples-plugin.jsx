@@ -29,7 +29,7 @@ function Examples() {
 
   return (
     <section aria-label="Examples">
-      <h2 className="examples-title">Examples</h2>
+      <h2 className="pane-title">Examples</h2>
       <ul className="examples">
         {EXAMPLES.map(({ title, about, query }) => (
           <li key={title}>

@@ -10,16 +10,19 @@ import { createRoot } from "react-dom/client";
 
 import { EXAMPLES } from "./examples.js";
 import { EXAMPLES_PLUGIN } from "./examples-plugin.jsx";
+import { EXPLAIN_PLUGIN } from "./explain-plugin.jsx";
 import { fetcher } from "./fetcher.js";
 import { SignIn } from "./sign-in.jsx";
+import { storage } from "./storage.js";
 
-const plugins = [EXAMPLES_PLUGIN, HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
+const plugins = [EXAMPLES_PLUGIN, EXPLAIN_PLUGIN, HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 const tabs = EXAMPLES.map(({ query }) => ({ query }));
 
 createRoot(document.getElementById("console")).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={plugins}
+    storage={storage}
     defaultTabs={tabs}
     defaultEditorToolsVisibility={false}
     shouldPersistHeaders={false}

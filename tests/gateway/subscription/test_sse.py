@@ -75,6 +75,23 @@ async def test_a_subscription_may_come_by_get_as_browsers_ask(materials: StoreSe
     assert mutation.status_code == 405
 
 
+@pytest.mark.parametrize("server", SERVERS)
+async def test_a_query_is_explained_over_a_stream_as_well_and_events_are_not(
+    materials: StoreSettings, server: ServerName
+) -> None:
+    asking = {**STREAM, "graphql-explain": "1"}
+    async with newsroom(materials, server=server) as room:
+        query = '{ material(name: "steel_4140") { name } }'
+        async with listening(room.client, query, asking) as (_, events):
+            [answer, end] = [each async for each in events]
+        async with listening(room.client, headers=asking) as (_, events):
+            event = await newest(events, room)
+
+    explained = result(answer)["extensions"]["explain"]
+    assert (explained["operation"]["type"], end.kind) == ("query", "complete")
+    assert "explain" not in result(event).get("extensions", {})
+
+
 async def test_who_takes_json_as_well_gets_a_stream_for_subscriptions_alone(
     materials: StoreSettings,
 ) -> None:
