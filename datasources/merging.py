@@ -155,17 +155,17 @@ def merged(
 ) -> Callable[Concatenate[R, Scope, Sequence[K], P], Coroutine[Any, Any, dict[K, V]]]:
     """A read by key of a :class:`Mergeable`: keys in, a dictionary of what was found out."""
 
-    async def call(
+    def call(
         self: R, scope: Scope, keys: Sequence[K], /, *rest: P.args, **named: P.kwargs
-    ) -> dict[K, V]:
+    ) -> Coroutine[Any, Any, dict[K, V]]:
         merging = self.merging
         if merging is None or named or not 0 < len(keys) <= _FEW_KEYS:
-            return await read(self, scope, keys, *rest, **named)
+            return read(self, scope, keys, *rest, **named)
 
         def read_all(scope: Scope, keys: Keys) -> Awaitable[Mapping[Any, Any]]:
             return read(self, scope, keys, *rest, **named)
 
-        return await merging.read(read_all, (call, id(self), rest), scope, keys)
+        return merging.read(read_all, (call, id(self), rest), scope, keys)
 
     update_wrapper(call, read)
     return call

@@ -32,7 +32,7 @@ class Conditions:
 def collect(given: Iterable[tuple[str, object]]) -> Conditions:
     """The conditions that are set; ``None`` is not."""
     parameters = {name: asked for name, asked in given if asked is not None}
-    possible = all(asked is not NOTHING for asked in parameters.values())
+    possible = NOTHING not in parameters.values()
     return Conditions(tuple(parameters), parameters, possible)
 
 

@@ -24,6 +24,8 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._idle: deque[tuple[Connection, float]] = deque()  # the one used last is at the right
         self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._due: dict[asyncio.Future[Connection | None], float] = {}  # on the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._used: set[Connection] = set()
         self._closed = False
@@ -90,6 +92,8 @@ class Pool:
     async def close(self) -> None:
         """Takes leave of the server, or not when it hangs; calls under way are cut off."""
         self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         for task in self._background:
             task.cancel()
         for used in self._used:
@@ -127,7 +131,9 @@ class Pool:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Connection | None] = loop.create_future()
         self._waiters.append(waiter)
-        timer = None if seconds is None else loop.call_later(seconds, self._give_up, waiter)
+        if seconds is not None:
+            self._due[waiter] = loop.time() + seconds
+            self._set_timer(loop, self._due[waiter])
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -140,13 +146,23 @@ class Pool:
                 self._wake(None)
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
+            self._due.pop(waiter, None)
 
-    def _give_up(self, waiter: "asyncio.Future[Connection | None]") -> None:
-        if not waiter.done():
-            self._waiters.remove(waiter)
-            waiter.set_exception(TimeoutError())
+    def _set_timer(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        """One for all who wait: most are served long before, and it is set again where it rings too early."""
+        if self._timer is None or due < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer, now = None, loop.time()
+        for waiter, due in tuple(self._due.items()):
+            if due > now:
+                self._set_timer(loop, due)
+            elif not waiter.done():
+                self._waiters.remove(waiter)
+                waiter.set_exception(TimeoutError())
 
     def _release(self, connection: Connection) -> None:
         if self._closed or connection.is_closed():

@@ -49,28 +49,28 @@ class ArgumentReader:
         except Exception:  # it is raised again, and reported, where they are read
             self._steps = None
 
-    def read(self, variables: VariableValues, *, hide_suggestions: bool = False) -> dict[str, Any]:
+    def read(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced arguments; raises what is wrong with them."""
         if self._steps is None:
-            return self._read_all(variables, hide_suggestions)
+            return self._read_all(variables)
         coerced: dict[str, Any] = {}
         given = variables.coerced
         for name, variable, value, nullable, required in self._steps:
             if variable is not None:
                 found = given.get(variable, Undefined)
                 if found is None and not nullable:
-                    return self._read_all(variables, hide_suggestions)
+                    return self._read_all(variables)
                 if found is not Undefined:
                     coerced[name] = found
                     continue
                 if required:
-                    return self._read_all(variables, hide_suggestions)
+                    return self._read_all(variables)
             if value is not Undefined:
                 coerced[name] = value
         return coerced
 
-    def _read_all(self, variables: VariableValues, hide_suggestions: bool) -> dict[str, Any]:
-        return get_argument_values(self._definition, self._node, variables, None, hide_suggestions)
+    def _read_all(self, variables: VariableValues) -> dict[str, Any]:
+        return get_argument_values(self._definition, self._node, variables)
 
 
 class _UnknownError(Exception):

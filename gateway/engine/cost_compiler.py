@@ -1,7 +1,8 @@
 """Cost compiler: from a valid operation and what its schema declares to the formula of its cost.
 
 Fields and types say their cost in ``extensions["cost"]``: ``{"weight": int, "listSize": {"assumedSize",
-"slicingArguments", "sizedFields", "size"}}``, each key optional; ``size`` is a function of the arguments.
+"slicingArguments", "sizedFields", "size", "sizeArguments"}}``, each key optional; ``size`` is a function of
+the arguments, and of nothing but ``sizeArguments`` where those are named.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -165,10 +166,11 @@ class _Compiler:
         if list_size.get("sizedFields"):
             assumed = max(assumed, self.page_size)
         measure: Callable[[Mapping[str, Any]], int] | None = list_size.get("size")
+        known: Iterable[str] | None = list_size.get("sizeArguments") if measure else slicing
         values = {
             each.name.value: each.value
             for each in node.arguments or ()
-            if measure or each.name.value in slicing
+            if known is None or each.name.value in known
         }
         given = {
             name: default
@@ -188,7 +190,7 @@ class _Compiler:
             numbers = [length for length in lengths if length is not None]
             return min(UNBOUNDED, max(0, *numbers)) if numbers else assumed
 
-        return read if measure or any(map(_varies, values.values())) else read({})
+        return read if known is None or any(map(_varies, values.values())) else read({})
 
     def collect(self, kind: GraphQLObjectType, sets: _Sets, found: _Collected) -> None:
         for each, outer in sets:

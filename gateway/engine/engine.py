@@ -12,6 +12,8 @@ from graphql import (
 
 from gateway.engine.execution import Outcome, run_plan
 from gateway.engine.plans import DeclinedError, Plans
+from gateway.engine.point import read_point
+from gateway.engine.request import Request
 from gateway.engine.trace import Trace
 from gateway.engine.tree import Fragments
 
@@ -56,4 +58,10 @@ class Engine:
         except GraphQLError as error:
             return Outcome(None, [error])
         self.taken += 1
-        return await run_plan(plan, schema, variables, context=context, root=root, trace=trace)
+        found = None
+        if plan.point is not None and trace is None:
+            found = await read_point(plan, plan.point, variables, context)
+            if found is not None and found.counts is not None:
+                return Outcome(found.data, [], found.counts)
+        request = Request(plan, schema, variables, context, root, trace=trace)
+        return await run_plan(request, found.known if found else {})

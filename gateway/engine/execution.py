@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphql import GraphQLError, GraphQLSchema, VariableValues
+from graphql import GraphQLError
 
 from gateway.engine.counting import Counts, Path, count_values
-from gateway.engine.plan import Plan
-from gateway.engine.point import read_point
+from gateway.engine.point import Known
 from gateway.engine.request import Request
 from gateway.engine.run import Run
-from gateway.engine.trace import Trace
 
 
 class Outcome(NamedTuple):
@@ -26,28 +24,13 @@ class Outcome(NamedTuple):
     is_folded: bool = False
 
 
-async def run_plan(
-    plan: Plan,
-    schema: GraphQLSchema,
-    variables: VariableValues,
-    *,
-    context: Any = None,
-    root: Any = None,
-    hide_suggestions: bool = False,
-    trace: Trace | None = None,
-) -> Outcome:
-    """The outcome of the plan's operation. ``root`` is what root fields are read of, as the event of a
-    subscription is. ``trace`` is told of what is fetched.
+async def run_plan(request: Request, known: Known) -> Outcome:
+    """The outcome of the request's operation; ``known`` was asked before it.
 
     When the task is cancelled, everything that it began is cancelled with it.
     """
-    found = None
-    if plan.point is not None and trace is None:
-        found = await read_point(plan, plan.point, variables, context)
-        if found is not None and found.counts is not None:
-            return Outcome(found.data, [], found.counts)
-    request = Request(plan, schema, variables, context, root, hide_suggestions, trace=trace)
-    run = Run(request, known=found.known if found else {})
+    plan, trace = request.plan, request.trace
+    run = Run(request, known=known)
     if trace is not None:
         trace.begin(plan)
     data: dict[str, Any] = {}

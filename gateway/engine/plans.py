@@ -77,9 +77,11 @@ class Plans:
         if self._reason is not None:
             raise DeclinedError(self._reason)
         names = self._names or ()
-        values: Any = tuple([variables.get(name) for name in names])
-        if not all(isinstance(value, bool) for value in values):
-            raise DeclinedError("condition without a value")
+        values: Any = ()
+        if names:
+            values = tuple([variables.get(name) for name in names])
+            if not all(isinstance(value, bool) for value in values):
+                raise DeclinedError("condition without a value")
         plan = self._by_values.get(values)
         if plan is None:
             try:

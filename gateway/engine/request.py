@@ -30,14 +30,17 @@ class Info(GraphQLResolveInfo[Any]):
 
 @dataclass(slots=True)
 class Request:
-    """One operation's values; ``variables`` are coerced."""
+    """One operation's values; ``variables`` are coerced.
+
+    ``root`` is what root fields are read of, as the event of a subscription is. ``trace`` is told of what
+    is fetched.
+    """
 
     plan: Plan
     schema: GraphQLSchema
     variables: VariableValues
     context: Any = None
     root: Any = None
-    hide_suggestions: bool = False
     arguments: dict[SelectedField, Arguments | Exception] = field(default_factory=dict)
     trace: Trace | None = None
 
@@ -53,9 +56,7 @@ class Request:
     def _read(self, selected: SelectedField) -> Arguments | Exception:
         source = selected.definition.extensions.get("source")
         try:
-            coerced = self.plan.arguments[selected].read(
-                self.variables, hide_suggestions=self.hide_suggestions
-            )
+            coerced = self.plan.arguments[selected].read(self.variables)
             return coerced if source is None else source.convert(coerced)
         except Exception as error:
             return error

@@ -1,14 +1,13 @@
 """Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, TypeGuard, cast
 
-from graphql import ExecutionResult, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode
 
 from datasources.scope import Scope
 from gateway.engine.cost import FREE
@@ -33,28 +32,18 @@ async def execute(exchange: Exchange) -> None:
     if constant is not None and exchange.parts.engine is not None and exchange.runs is None:
         exchange.data = constant
         return
-    await _execute(exchange, _run)
+    await run_event(exchange, None)
 
 
 async def run_event(exchange: Exchange, event: object) -> None:
     """Runs a subscription's operation for one event, which its root field is read of."""
-    await _execute(exchange, partial(_run, root=event))
-
-
-async def _execute(
-    exchange: Exchange, run: Callable[..., Awaitable[ExecutionResult | Outcome]]
-) -> None:
     context = context_of(exchange)
-    coroutines = _Coroutines()
     try:
         if exchange.explanation is None:
-            result = await run(exchange, context, coroutines)
+            result = await _run(exchange, context, event)
         else:
             with heard(exchange.explanation.calls.append):
-                result = await run(exchange, context, coroutines)
-    except asyncio.CancelledError:
-        coroutines.close()
-        raise
+                result = await _run(exchange, context, event)
     finally:
         # A DataLoader calls its batch function in a task of its own, which nobody else cancels.
         for call in tuple(context.calls):
@@ -89,21 +78,28 @@ class _Coroutines:
                 coroutine.close()
 
 
-async def _run(
-    exchange: Exchange, context: Context, coroutines: _Coroutines, root: object = None
-) -> ExecutionResult | Outcome:
+async def _run(exchange: Exchange, context: Context, root: object) -> ExecutionResult | Outcome:
     if exchange.parts.engine is not None:
         try:
-            return await _run_breadth_first(exchange, exchange.parts.engine, context, root)
+            outcome = await _run_breadth_first(exchange, exchange.parts.engine, context, root)
         except DeclinedError as error:
             if exchange.explanation is not None:
                 exchange.explanation.reason = error.reason
-    return await _run_standard(exchange, context, coroutines, root)
+        else:
+            if isinstance(outcome, list):
+                raise refuse_document(Code.BAD_USER_INPUT, outcome)
+            return outcome
+    coroutines = _Coroutines()
+    try:
+        return await _run_standard(exchange, context, coroutines, root)
+    except asyncio.CancelledError:
+        coroutines.close()
+        raise
 
 
-async def _run_breadth_first(
+def _run_breadth_first(
     exchange: Exchange, engine: Engine, context: Context, root: object
-) -> Outcome:
+) -> Awaitable[Outcome | list[GraphQLError]]:
     planned, operation, document = exchange.plan, exchange.operation, exchange.document.ast
     assert planned is not None
     assert operation is not None
@@ -113,7 +109,7 @@ async def _run_breadth_first(
         operation = next(
             node for node in document.definitions if isinstance(node, OperationDefinitionNode)
         )
-    outcome = await engine.run(
+    return engine.run(
         plans,
         exchange.view.schema,
         operation,
@@ -123,9 +119,6 @@ async def _run_breadth_first(
         root=root,
         trace=exchange.explanation,
     )
-    if isinstance(outcome, list):
-        raise refuse_document(Code.BAD_USER_INPUT, outcome)
-    return outcome
 
 
 async def _run_standard(
@@ -154,10 +147,12 @@ def context_of(exchange: Exchange) -> Context:
     # Stores give up a little before the operation does, so that its other fields still arrive.
     deadline = exchange.deadline - parts.deadline_seconds * _MARGIN_SHARE
     roles, granted = exchange.viewer.roles, exchange.customer_ids
+    seen, changed = customers_seen(roles, granted), customers_changed(roles, granted)
+    scope = Scope(seen, deadline)
     return Context(
         viewer=exchange.viewer,
-        scope=Scope(customers_seen(roles, granted), deadline),
-        writing=Scope(customers_changed(roles, granted), deadline),
+        scope=scope,
+        writing=scope if changed is seen else Scope(changed, deadline),
         stores=parts.stores,
         cursors=parts.cursors,
         limits=parts.limits,
