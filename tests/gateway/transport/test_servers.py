@@ -1,0 +1,89 @@
+"""Servers: where the two differ in what they make of a request, as docs/operations.md lists it."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from tests.gateway.server import SERVERS, ServerName, serve_schema
+
+BODY = b'{"query":"{viewer{name}}"}'
+HANDSHAKE = (
+    b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+)
+CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+def asking(*lines: bytes, method: bytes = b"POST", body: bytes = BODY) -> bytes:
+    head = b"%b /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" % method
+    return head + b"Content-Length: %d\r\n%b\r\n%b" % (len(body), b"".join(lines), body)
+
+
+async def status_of(client: httpx.AsyncClient, request: bytes) -> int:
+    """0 where the connection ends without an answer."""
+    url = client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(request)
+    head = await reader.read(65_536)
+    writer.close()
+    return int(head[9:12] or 0)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize(
+    ("request_bytes", "expected"),
+    [
+        pytest.param(HANDSHAKE, {"uvicorn": 101, "granian": 422}, id="websocket"),
+        pytest.param(asking(OFFER), {"uvicorn": 400, "granian": 200}, id="offer of h2c"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {"uvicorn": 400, "granian": 0}, id="h2c"),
+        pytest.param(
+            asking(*(b"x-%d: 1\r\n" % number for number in range(110))),
+            {"uvicorn": 200, "granian": 431},
+            id="many lines",
+        ),
+        pytest.param(
+            asking(b"Accept: application/json;x=\xe9\r\n"),
+            {"uvicorn": 200, "granian": 406},
+            id="accept",
+        ),
+        pytest.param(
+            asking(b"X-API-Key: \xe9\r\n"), {"uvicorn": 401, "granian": 401}, id="api key"
+        ),
+        pytest.param(
+            asking(b"Transfer-Encoding: chunked\r\n", body=CHUNKED),
+            {"uvicorn": 400, "granian": 200},
+            id="two lengths",
+        ),
+        pytest.param(
+            asking().replace(b"\r\n", b"\n"), {"uvicorn": 400, "granian": 200}, id="bare line feeds"
+        ),
+        pytest.param(asking(method=b"FROB"), {"uvicorn": 400, "granian": 405}, id="method"),
+        pytest.param(
+            b"GET /graphql?query=%b HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 66_000),
+            {"uvicorn": 400, "granian": 414},
+            id="long url",
+        ),
+    ],
+)
+async def test_what_becomes_of_a_request(
+    server: ServerName, request_bytes: bytes, expected: Mapping[ServerName, int]
+) -> None:
+    async with serve_schema(None, server=server) as client:
+        status = await status_of(client, request_bytes)
+
+    assert status == expected[server]
+
+
+@pytest.mark.parametrize(("server", "status"), [("uvicorn", 503), ("granian", 200)])
+async def test_a_session_beside_a_cookie_beyond_ascii(server: ServerName, status: int) -> None:
+    """Redis is not there to be asked for the session, where one is seen."""
+    cookies = b"Cookie: __Host-gateway_session=%b; name=\xe9\r\n" % (b"a" * 43)
+    auth = {"sources": "login", "anonymous_role": "analyst"}
+    async with serve_schema(None, server=server, auth=auth) as client:
+        found = await status_of(client, asking(cookies))
+
+    assert found == status
