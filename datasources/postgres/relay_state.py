@@ -75,6 +75,21 @@ _STATUS = written(
         state.transaction_id::text::bigint AS transaction_id, state.sequence
     FROM relay_state AS state"""  # noqa: S608 - own words
 )
+# The oldest transaction that is under way, where events that are committed wait for it.
+_HOLDER = Statement(
+    """WITH oldest AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS id),
+    waiting AS (SELECT oldest.id::text::bigint & 4294967295 AS id FROM oldest, relay_state AS state
+        WHERE oldest.id < (SELECT transaction_id FROM outbox
+            WHERE (outbox.transaction_id, outbox.sequence) > (state.transaction_id, state.sequence)
+            ORDER BY outbox.transaction_id, outbox.sequence LIMIT 1))
+    SELECT format('database %s, process %s (%s)', datname, pid,
+            coalesce(nullif(application_name, ''), backend_type)) AS holder
+        FROM pg_stat_activity JOIN waiting ON backend_xid::text::bigint = waiting.id
+    UNION ALL SELECT format('database %s, prepared as %s', database, quote_literal(gid))
+        FROM pg_prepared_xacts JOIN waiting ON transaction::text::bigint = waiting.id
+    LIMIT 1""",
+    (),
+)
 
 
 class RelayState(NamedTuple):
@@ -121,6 +136,11 @@ class RelayStateRepository:
             (row,) = await self._funnel.fetch(scope, _STATUS, {})
         status: RelayStatusRecord = row
         return status
+
+    async def holder(self, scope: Scope) -> str | None:
+        """Whose transaction the next events wait for, in whatever database; ``None`` where they do not."""
+        rows = await self._funnel.fetch(scope, _HOLDER, {})
+        return str(rows[0]["holder"]) if rows else None
 
 
 @contextmanager

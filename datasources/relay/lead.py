@@ -23,6 +23,7 @@ BEAT_SECONDS = 0.25
 _STATEMENT_SECONDS = 30.0
 _SHORTEST_WAIT_SECONDS = 0.005
 _PRUNED_AT_A_TIME = 1_000
+_LONG_SECONDS = 3.0  # for somebody else's transaction to be under way
 
 _log = logging.getLogger("gateway.relay")
 
@@ -49,6 +50,8 @@ class Lead:
         self._state = RelayStateRepository(session)
         self._letters = DeadLetterRepository(session)
         self._delivery = Delivery(settings.tries, self._lay_aside)
+        self._held_since: float | None = None
+        self._holder: str | None = None
 
     async def run(self, begun: Callable[[], None]) -> None:
         """Never returns; raises StoreUnavailableError or DeposedError, within a group, when it is over.
@@ -81,6 +84,7 @@ class Lead:
             if not events:
                 wait_seconds = await self._wait(position, wait_seconds)
                 continue
+            self._held_since = self._holder = None
             relayed, reached = chained(events, position)
             for projection in self._projections:
                 await self._delivery.deliver(projection, relayed)
@@ -96,10 +100,21 @@ class Lead:
         seconds, shorter = self._settings.poll_seconds, 0.0
         if await self._outbox.waits(_scope(), position):
             seconds = shorter = min(seconds, max(2 * last_seconds, _SHORTEST_WAIT_SECONDS))
+            await self._complain()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._session.notified.wait()
         return shorter
+
+    async def _complain(self) -> None:
+        """Names whoever holds events up for long, once for each."""
+        now = monotonic()
+        self._held_since = self._held_since or now
+        if now - self._held_since >= _LONG_SECONDS:
+            holder = await self._state.holder(_scope())
+            if holder is not None and holder != self._holder:
+                self._holder = holder
+                _log.warning("relay: events wait for the end of a transaction: %s", holder)
 
     async def _prune(self) -> None:
         while True:

@@ -47,14 +47,19 @@ def status() -> None:
     from datasources.postgres.relay_state import RelayStateRepository
     from gateway.settings import load_settings
 
-    def question(postgres: "Postgres", scope: "Scope") -> "Awaitable[RelayStatusRecord]":
-        return RelayStateRepository(postgres).status(scope)
+    async def question(
+        postgres: "Postgres", scope: "Scope"
+    ) -> "tuple[RelayStatusRecord, str | None]":
+        state = RelayStateRepository(postgres)
+        return await state.status(scope), await state.holder(scope)
 
-    found = asyncio.run(_ask(load_settings(), question))
+    found, holder = asyncio.run(_ask(load_settings(), question))
     lag = f"{found['lag_events']:,} events, the oldest {found['lag_seconds']:.1f} s old"
     typer.echo(f"leader: {found['leader'] or 'none'}")
     typer.echo(f"position: {found['transaction_id']}-{found['sequence']}")
     typer.echo(f"behind: {lag if found['lag_events'] else 'nothing waits'}")
+    if holder is not None:
+        typer.echo(f"waits for the end of a transaction: {holder}")
     typer.echo(f"dead letters: {found['dead_letters']:,}")
 
 

@@ -15,6 +15,7 @@ from datasources.postgres import migrate
 from datasources.postgres.adoption import adopt
 from datasources.postgres.bulk import loading
 from datasources.postgres.session import Session
+from datasources.relay import lead
 from datasources.relay.assembly import projections
 from datasources.relay.projection import RelayedEvent
 from datasources.relay.settings import RelaySettings
@@ -62,6 +63,38 @@ async def test_what_waits_behind_a_transaction_comes_in_order_and_without_a_noti
             await slow.execute("SELECT pg_current_xact_id()")
             held_up = await desk.tell()
         assert await recorder.saw(4) == [*before, *low, *high, *held_up]
+
+
+async def test_who_holds_events_up_for_long_is_named_though_it_works_in_another_database(
+    desk: Desk,
+    store_urls: StoreUrls,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(lead, "_LONG_SECONDS", 0.1)
+    recorder = Recorder("any")
+    caplog.set_level(logging.WARNING, "gateway.relay")
+    async with (
+        new_database(store_urls.postgres) as other,
+        loading(other) as slow,
+        desk.relay(recorder).live(),
+    ):
+        told = await desk.tell()
+        await recorder.saw(1)
+        process = await slow.fetchval("SELECT pg_backend_pid()")
+        async with slow.transaction():
+            await slow.execute("SELECT pg_current_xact_id()")
+            told += await desk.tell()
+            while not caplog.messages:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            assert recorder.seen == told[:1]
+        assert await recorder.saw(2) == told
+
+    name = other.url.rsplit("/", 1)[1]
+    assert caplog.messages == [
+        "relay: events wait for the end of a transaction: "
+        f"database {name}, process {process} (pricing-gateway)"
+    ]
 
 
 async def test_a_notice_wakes_it(desk: Desk) -> None:

@@ -109,3 +109,24 @@ async def test_readiness_and_metrics_tell_how_far_behind_events_are(stores: Stor
     assert "gateway_relay_leading 1.0" in metrics
     assert "gateway_relay_lag_events 0.0" in metrics
     assert "gateway_relay_lag_seconds 0.0" in metrics
+
+
+async def test_whose_transaction_events_wait_for_is_said(stores: StoreSettings) -> None:
+    async with loading(stores.postgres) as connection, loading(stores.postgres) as slow:
+        async with slow.transaction():
+            await slow.execute("SELECT pg_current_xact_id()")
+            await connection.execute("INSERT INTO outbox (kind, payload) VALUES ('late', '{}')")
+            process = await slow.fetchval("SELECT pg_backend_pid()")
+            await connection.execute(
+                """UPDATE relay_state SET sequence = 0,
+                transaction_id = (SELECT transaction_id FROM outbox WHERE kind = 'late')"""
+            )
+            held = await relay(stores, "status")
+        free = await relay(stores, "status")
+
+    name = stores.postgres.url.rsplit("/", 1)[1]
+    assert (
+        "waits for the end of a transaction: "
+        f"database {name}, process {process} (pricing-gateway)\n"
+    ) in held[1]
+    assert "waits for" not in free[1]
