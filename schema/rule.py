@@ -70,7 +70,8 @@ class Rule:
     """``weight`` counts points a parent; ``max_age_seconds`` of ``None`` leaves it to the parent field.
 
     ``size`` is the most that a list can hold, of its arguments as clients write them (enum values by
-    name), where no single argument says it. ``personal`` values depend on who asks, not only on roles and
+    name), where no single argument says it; ``size_arguments`` are those that it reads, where nothing else,
+    such as the time, changes what it says. ``personal`` values depend on who asks, not only on roles and
     customers.
     """
 
@@ -80,6 +81,7 @@ class Rule:
     slicing_arguments: tuple[str, ...] = ()
     sized_fields: tuple[str, ...] = ()
     size: Callable[[Mapping[str, Any]], int] | None = None
+    size_arguments: tuple[str, ...] | None = None
     max_age_seconds: int | None = None
     private: bool = False
     personal: bool = False
@@ -111,6 +113,7 @@ class Rule:
                 "slicingArguments": list(self.slicing_arguments),
                 "sizedFields": list(self.sized_fields),
                 "size": self.size,
+                "sizeArguments": self.size_arguments,
             }
         found: dict[str, Any] = {"cost": cost}
         if self.max_age_seconds is not None:
@@ -148,6 +151,7 @@ TRENDS = Rule(
     assumed_size=30,
     slicing_arguments=("days",),
     size=trend_size,
+    size_arguments=("days", "interval"),
     max_age_seconds=60,
     private=True,
 )

@@ -32,12 +32,12 @@ from datasources.scope import Scope
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _FOUR_PLACES = (Decimal("0.0001"), None, _EXACT)
 # The driver reads a decimal of BSON digit by digit in Python, and text all at once; a time costs it several
-# times what a number does.
-_PLAINLY: Document = {
-    **{name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")},
-    "_id.bucket": {"$toLong": "$_id.bucket"},
+# times what a number does, so that times travel as milliseconds.
+_IN_WORDS = {
+    "$addFields": {
+        name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")
+    }
 }
-_SPAN: Document = {name: {"$toLong": f"${name}"} for name in ("first_at", "last_at")}
 _DAY = timedelta(days=1)
 _TICK = timedelta(milliseconds=1)  # the resolution of MongoDB's clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -118,18 +118,19 @@ class PricingTrendRepository:
         }
         if asked.process is not None:
             match["process"] = str(asked.process)
+        day = "$day"
+        bucket = day if asked.interval is TrendInterval.DAY else _cut(day, asked.interval)
         group = {
-            "_id": {"material": "$material", "bucket": _cut("$day", asked.interval)},
+            "_id": {"material": "$material", "bucket": {"$toLong": bucket}},
             "count": {"$sum": "$count"},
             "total": {"$sum": "$total"},
             "unit_total": {"$sum": "$unit_total"},
             "min": {"$min": "$min"},
             "max": {"$max": "$max"},
-            "first_at": {"$min": "$first_at"},
-            "last_at": {"$max": "$last_at"},
+            "first_at": {"$min": {"$toLong": "$first_at"}},
+            "last_at": {"$max": {"$toLong": "$last_at"}},
         }
-        plainly = {"$addFields": _PLAINLY | _SPAN}
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}, plainly]
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         read = Aggregation(PRICING_TRENDS_DAILY, pipeline, DAILY_INDEX)
         return await self._mongo.aggregate(scope, read)
 
@@ -146,15 +147,14 @@ class PricingTrendRepository:
         total, unit = "$pricing_data.total_price", "$pricing_data.price_per_unit"
         bucket = _cut("$timestamp", asked.interval)
         group = {
-            "_id": {"material": "$pricing_data.material", "bucket": bucket},
+            "_id": {"material": "$pricing_data.material", "bucket": {"$toLong": bucket}},
             "count": {"$sum": 1},
             "total": {"$sum": total},
             "unit_total": {"$sum": unit},
             "min": {"$min": total},
             "max": {"$max": total},
         }
-        plainly = {"$addFields": _PLAINLY}
-        pipeline: list[Document] = [{"$match": match}, {"$group": group}, plainly]
+        pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         index = MATERIAL_INDEX if scope.customer_ids is None else CUSTOMER_INDEX
         read = Aggregation(PRICING_ANALYTICS, pipeline, index)
         return _sums(await self._mongo.aggregate(scope, read))

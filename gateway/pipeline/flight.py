@@ -14,12 +14,19 @@ class Flight(Generic[T]):
     """``readers`` wait for it now, ``boarded`` did so ever; nobody joins after ``joined_until``, which is on
     the time.monotonic clock."""
 
-    __slots__ = ("boarded", "joined_until", "readers", "task")
+    __slots__ = ("boarded", "joined_until", "landed", "readers", "task")
 
     def __init__(self, work: Coroutine[Any, Any, T], joined_until: float) -> None:
         self.task = asyncio.create_task(work)
         self.joined_until = joined_until
         self.readers = self.boarded = 0
+        self.landed: list[asyncio.Future[None]] = []  # one for each reader, to be told
+        self.task.add_done_callback(self._tell)
+
+    def _tell(self, _: object) -> None:
+        for landed in self.landed:
+            if not landed.done():
+                landed.set_result(None)
 
 
 class Flights(Generic[T]):
@@ -51,7 +58,11 @@ class Flights(Generic[T]):
         flight.readers += 1
         flight.boarded += 1
         try:
-            return await asyncio.shield(flight.task)
+            if not flight.task.done():
+                landed = asyncio.get_running_loop().create_future()
+                flight.landed.append(landed)
+                await landed
+            return flight.task.result()
         except asyncio.CancelledError:
             if flight.readers == 1 and not flight.task.done():
                 flight.joined_until = 0.0

@@ -44,9 +44,12 @@ def plan(exchange: Exchange) -> None:
 
 
 def count_cost(exchange: Exchange) -> None:
-    """Sets ``actual_cost`` from what was returned; an answer that was kept from earlier costs nothing."""
+    """Sets ``actual_cost`` from what was returned; an answer that was kept from earlier costs nothing.
+
+    Where the execution was shared it is known already.
+    """
     formula = exchange.plan.formula if exchange.plan else None
-    if formula is None or exchange.refused:
+    if formula is None or exchange.refused or exchange.actual_cost is not None:
         return
     data: Any = exchange.data
     if isinstance(data, Fragment):

@@ -16,6 +16,7 @@ from gateway.pipeline.caching import key_of, plan_of
 from gateway.pipeline.exchange import Exchange
 from gateway.pipeline.execution import execute
 from gateway.pipeline.flight import Flights
+from gateway.pipeline.planning import count_cost
 from gateway.telemetry.tally import tallied
 
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
@@ -54,12 +55,13 @@ async def _run(first: Exchange) -> Exchange:
     exchange.plan, exchange.price = first.plan, first.price
     with tallied(exchange.rows):
         await execute(exchange)
+    count_cost(exchange)  # once for all
     return exchange
 
 
 def _take(exchange: Exchange, found: Exchange) -> None:
     exchange.data, exchange.counts, exchange.is_folded = found.data, found.counts, found.is_folded
-    exchange.errors = found.errors
+    exchange.errors, exchange.actual_cost = found.errors, found.actual_cost
     exchange.rows.update(found.rows)
 
 
