@@ -19,7 +19,7 @@ def admit(exchange: Exchange) -> None:
         counted_as(exchange.viewer, exchange.request.client_address),
     )
     places = settings.per_process
-    if not exchange.viewer.roles & _FIRST:
+    if exchange.viewer.roles.isdisjoint(_FIRST):
         places = max(1, int(places * settings.analyst_share))
     if concurrency.running >= places:
         raise _turn_away(

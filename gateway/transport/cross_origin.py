@@ -61,7 +61,8 @@ class CrossOrigin:
         if not (self._listed and asks):
             return None
         response = self._middleware.preflight_response(StarletteHeaders(headers))
-        return Outgoing(response.status_code, response.headers.items(), bytes(response.body))
+        lines = [line for line in response.headers.items() if line[0] != "content-length"]
+        return Outgoing(response.status_code, lines, bytes(response.body))
 
     def headers(self, headers: Headers) -> HeaderLines:
         """What the answer to a page of that origin carries."""

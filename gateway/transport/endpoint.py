@@ -96,7 +96,7 @@ class Endpoint:
             found = _refused(error)
         if isinstance(found, EventStream):
             record(None, started, "subscribed", status=200)
-            return Outgoing(200, _event_lines(head, trace_id), chunks=found.chunks())
+            return Outgoing(200, _event_lines(head), chunks=found.chunks(), trace_id=trace_id)
         if isinstance(found, Response):
             return self._outgoing(head, found, trace_id, started)
         return await self._wait(found, head, trace_id, started, incoming.gone)
@@ -157,13 +157,10 @@ class Endpoint:
         if status == 200 and is_known(head.headers, response):
             status, body = 304, b""
         own = _own_lines(response, status, head.method)
-        own.append(("x-trace-id", trace_id))
-        if status != 304:
-            own.append(("content-length", str(len(body))))
         own += head.cross_origin
         record(response, started, status=status)
         common = _common(None if status == 304 else media, response.refused, response.cache_control)
-        return Outgoing(status, own, body, None, common)
+        return Outgoing(status, own, body, None, common, trace_id)
 
     def _options(self, incoming: Incoming) -> Outgoing:
         headers = incoming.headers
@@ -208,17 +205,15 @@ def _refused(error: Exception) -> Response:
     return Response(body, error.code, error.errors, None, None)
 
 
-def _event_lines(head: Head, trace_id: str) -> HeaderLines:
-    return [*EVENT_HEADERS, ("x-trace-id", trace_id), *_SECURITY, *head.cross_origin]
+def _event_lines(head: Head) -> HeaderLines:
+    return [*EVENT_HEADERS, *_SECURITY, *head.cross_origin]
 
 
 def _as_event(head: Head, response: Response, trace_id: str) -> Outgoing:
     """The whole answer as a stream of one event."""
-    lines = _event_lines(head, trace_id)
+    lines = _event_lines(head)
     lines += rate_limit_headers(response.rate, response.retry_after_seconds)
-    body = next_event(response.body) + complete_event()
-    lines.append(("content-length", str(len(body))))
-    return Outgoing(200, lines, body)
+    return Outgoing(200, lines, next_event(response.body) + complete_event(), trace_id=trace_id)
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,9 @@ WHOLE = "gateway.whole"
 LAST = ("connection", "close")
 
 
+_WITHOUT_LENGTH = frozenset({204, 304})  # by RFC 9110, section 8.6
+
+
 class ClientGoneError(Exception):
     """The client closed its connection; nobody waits for an answer."""
 
@@ -43,38 +46,6 @@ class Incoming(Announced, Protocol):
         ...
 
 
-class CommonLines:
-    """Headers that many answers share: as they are, and as they are sent."""
-
-    __slots__ = ("lines", "text")
-
-    def __init__(self, lines: HeaderLines) -> None:
-        self.lines = lines
-        self.text = write_headers(lines)
-
-
-class Outgoing(NamedTuple):
-    """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit.
-
-    ``chunks`` are closed at their end, and when the client goes away.
-    """
-
-    status: int
-    own: HeaderLines
-    body: bytes = b""
-    chunks: AsyncGenerator[bytes, None] | None = None
-    common: CommonLines | None = None
-
-    @property
-    def headers(self) -> HeaderLines:
-        return [*self.common.lines, *self.own] if self.common else self.own
-
-    def head(self) -> bytes:
-        """The headers as they are sent."""
-        own = write_headers(self.own)
-        return self.common.text + own if self.common else own
-
-
 def join_headers(lines: Iterable[tuple[str, str]]) -> tuple[Headers, int]:
     """The headers by name, and their size in bytes."""
     found: Headers = {}
@@ -101,3 +72,52 @@ def write_headers(lines: HeaderLines) -> bytes:
     if text.count("\n") != len(lines) or text.count("\r") != len(lines):
         raise ValueError("a header holds the end of a line")
     return text.encode("latin-1")
+
+
+class CommonLines:
+    """Headers that many answers share: as they are, and as they are sent."""
+
+    __slots__ = ("lines", "text")
+
+    def __init__(self, lines: HeaderLines) -> None:
+        self.lines = lines
+        self.text = write_headers(lines)
+
+
+NO_LINES = CommonLines([])
+
+
+class Outgoing(NamedTuple):
+    """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit.
+
+    ``chunks`` are closed at their end, and when the client goes away. Headers are ``own`` and ``common``,
+    with those of a ``trace_id`` that is hexadecimal digits, and of a body's length.
+    """
+
+    status: int
+    own: HeaderLines
+    body: bytes = b""
+    chunks: AsyncGenerator[bytes, None] | None = None
+    common: CommonLines = NO_LINES
+    trace_id: str = ""
+
+    @property
+    def headers(self) -> HeaderLines:
+        lines = [*self.common.lines, *self.own]
+        if self.trace_id:
+            lines.append(("x-trace-id", self.trace_id))
+        if self.is_measured:
+            lines.append(("content-length", str(len(self.body))))
+        return lines
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it says how long its body is."""
+        return self.chunks is None and self.status not in _WITHOUT_LENGTH
+
+    def head(self) -> bytes:
+        """The headers as they are sent."""
+        own = write_headers(self.own) if self.own else b""
+        trace = b"x-trace-id: %b\r\n" % self.trace_id.encode() if self.trace_id else b""
+        length = b"content-length: %d\r\n" % len(self.body) if self.is_measured else b""
+        return b"".join((self.common.text, own, trace, length))

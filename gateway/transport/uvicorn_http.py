@@ -14,13 +14,13 @@ from gateway.telemetry.trace import trace_id_of
 from gateway.transport.asgi import Gateway
 from gateway.transport.endpoint import PATH, Endpoint
 from gateway.transport.head import Head
+from gateway.transport.idleness import Idleness
 from gateway.transport.impatience import Impatient
 from gateway.transport.message import LAST, WHOLE, Outgoing, decode_headers, join_headers
+from gateway.transport.refrain import Refrain
 
 _URL = PATH.encode()
 _WRITE_BYTES = 65_536
-_TRACEPARENT_BYTES = 55
-_CHANGING_BYTES = 128  # more than the lines that are not remembered take
 _UNUSUAL = frozenset({b"expect", b"transfer-encoding"})
 _EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
 
@@ -31,8 +31,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
     """Holds back a POST to the endpoint until its end, and answers it without a word of ASGI.
 
     Where the end does not come together with the beginning, and where anything about it is unusual, it goes
-    the way that Uvicorn knows for all. A client says the same on a connection again and again, save for
-    the length and the trace: so the last head is remembered, for as long as the connection lasts.
+    the way that Uvicorn knows for all. The last head is remembered for as long as the connection lasts.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -40,35 +39,46 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         self.endpoint: Endpoint | None = None
         if isinstance(self.app, Gateway) and not self.root_path and self.limit_concurrency is None:
             self.endpoint = self.app.endpoint
+        self.refrain: Refrain | None = None
+        self.is_amid = False  # a request, whose end is to come
+        self.begun = 0  # requests among what was received last
         self.held: Head | None = None
-        self.known: Head | None = None
-        self.known_lines: _Lines = []
+        self.held_body = b""
+        self.answered: Head | None = None  # the last one that was held to its end
         self.carried: _Carried | None = None
+        self.default_lines: _Lines = []
+        self.default_text = b""
+        self.idleness = Idleness(
+            self.loop, self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.carried is not None:
             self.carried.leave()
+        self.idleness.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        refrain = self.refrain
+        if refrain is not None and not self.is_amid and self._is_free():
+            body = refrain.body_of(data)
+            if body is not None and self._takes(body):
+                self.idleness.interrupt()
+                self._answer(refrain.head, refrain.traceparent, body)
+                return
+        self.idleness.interrupt()
+        is_beginning, self.begun, self.answered = not self.is_amid, 0, None
         super().data_received(data)
         if self.held is not None:
             self._let_go()
+        elif is_beginning and self.begun == 1:
+            self._remember(data)
 
     def on_message_begin(self) -> None:
-        self.url = b""
+        self.is_amid = True
+        self.begun += 1
+        self.url = self.held_body = b""
         self.headers = []
-        self.length = self.traceparent = b""
-        self.held_body = b""
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == b"content-length":
-            self.length = value
-        elif name == b"traceparent" and len(value) == _TRACEPARENT_BYTES and not self.traceparent:
-            self.traceparent = value
-        else:
-            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self.held = self._read_head()
@@ -82,28 +92,44 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             self.held_body = self.held_body + body if self.held_body else body
 
     def on_message_complete(self) -> None:
+        self.is_amid = False
         head = self.held
+        if head is not None and not self._takes(self.held_body):
+            self._let_go()
+            head = None
         if head is None:
             super().on_message_complete()
             return
-        assert self.endpoint is not None
-        if len(self.held_body) > self.endpoint.settings.body_max_bytes:
-            self._let_go()
-            super().on_message_complete()
+        self.held, self.answered = None, head
+        self._answer(head, head.headers.get("traceparent", ""), self.held_body)
+
+    def on_response_complete(self) -> None:
+        """As Uvicorn's, but for its timer, which it sets anew for each."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
             return
-        self.held = None
-        trace_id = trace_id_of(self.traceparent.decode("latin-1"))
-        found = self.endpoint.begin(
-            head, trace_id, self.held_body, self.app_state["parts"], self._gone
-        )
-        if isinstance(found, Outgoing) and not self.flow.write_paused:
-            self._write(found, keep_alive=True)
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         else:
-            self._carry(found)
+            self.idleness.begin()
 
     def shutdown(self) -> None:
         self._drain()
         super().shutdown()
+
+    def _remember(self, request: bytes) -> None:
+        if self.answered is not None:
+            self.refrain = Refrain.of(request, self.held_body, self.answered)
+
+    def _is_free(self) -> bool:
+        """Whether nothing is to be answered before what comes now."""
+        is_answered = getattr(self.cycle, "response_complete", True)
+        return is_answered and not self.transport.is_closing()
+
+    def _takes(self, body: bytes) -> bool:
+        assert self.endpoint is not None
+        return len(body) <= self.endpoint.settings.body_max_bytes
 
     def _read_head(self) -> Head | None:
         """That of a request which is answered as soon as it has ended; none of any other."""
@@ -115,29 +141,12 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             or parser.get_http_version() != "1.1"
             or not parser.should_keep_alive()
             or parser.should_upgrade()
-            or not getattr(self.cycle, "response_complete", True)
-            or self.transport.is_closing()
+            or not self._is_free()
+            or any(name in _UNUSUAL for name, _ in self.headers)
         ):
             return None
-        if self.headers == self.known_lines:
-            return self.known
-        if any(name in _UNUSUAL for name, _ in self.headers):
-            return None
-        incoming = _Incoming(self._lines(), self.client)
-        head = self.endpoint.head(incoming)
-        if not head.is_plain:
-            return None
-        if incoming.headers_bytes + _CHANGING_BYTES <= self.endpoint.settings.headers_max_bytes:
-            self.known, self.known_lines = head, self.headers
-        return head
-
-    def _lines(self) -> _Lines:
-        lines = list(self.headers)
-        if self.length:
-            lines.append((b"content-length", self.length))
-        if self.traceparent:
-            lines.append((b"traceparent", self.traceparent))
-        return lines
+        head = self.endpoint.head(_Incoming(self.headers, self.client))
+        return head if head.is_plain else None
 
     def _let_go(self) -> None:
         """Of what was held back, as far as it has come."""
@@ -149,13 +158,24 @@ class HttpConnection(Impatient, HttpToolsProtocol):
 
     def _go_by_asgi(self) -> None:
         """Says to Uvicorn what was not said so far."""
-        url, lines = self.url, self._lines()
+        url, lines = self.url, self.headers
         super().on_message_begin()
         self.url = url
         for name, value in lines:
             super().on_header(name, value)
         super().on_headers_complete()
-        self.headers = [*self.headers]  # what trails the body joins these, and not those of the scope
+        self.headers = [
+            *self.headers
+        ]  # what trails the body joins these, and not those of the scope
+
+    def _answer(self, head: Head, traceparent: str, body: bytes) -> None:
+        assert self.endpoint is not None
+        trace_id = trace_id_of(traceparent)
+        found = self.endpoint.begin(head, trace_id, body, self.app_state["parts"], self._gone)
+        if isinstance(found, Outgoing) and not self.flow.write_paused:
+            self._write(found, keep_alive=True)
+        else:
+            self._carry(found)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.__class__ = _Cycle
@@ -188,8 +208,11 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             await self.carried.gone.wait()
 
     def _write(self, outgoing: Outgoing, *, keep_alive: bool) -> None:
+        lines = self.server_state.default_headers  # made anew each second
+        if lines is not self.default_lines:
+            self.default_lines, self.default_text = lines, _text_of(lines)
+        head = STATUS_LINE[outgoing.status] + self.default_text + outgoing.head()
         last = LAST in outgoing.own
-        head = _head(outgoing.status, self.server_state.default_headers, outgoing.head())
         _write_whole(self.transport, head, outgoing.body, keep_alive=keep_alive, last=last)
         self.on_response_complete()
 
@@ -233,7 +256,7 @@ class _Cycle(RequestResponseCycle):
             return
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
-        head = _head(message["status"], self.default_headers, message["lines"])
+        head = STATUS_LINE[message["status"]] + _text_of(self.default_headers) + message["lines"]
         body: bytes = b"" if self.scope["method"] == "HEAD" else message["body"]
         last = message["last"]
         _write_whole(self.transport, head, body, keep_alive=self.keep_alive, last=last)
@@ -242,10 +265,8 @@ class _Cycle(RequestResponseCycle):
         self.on_response()
 
 
-def _head(status: int, defaults: _Lines, lines: bytes) -> bytes:
-    """The head of an answer but for its end."""
-    text = b"".join([b"%b: %b\r\n" % line for line in defaults])
-    return STATUS_LINE[status] + text + lines
+def _text_of(lines: _Lines) -> bytes:
+    return b"".join([b"%b: %b\r\n" % line for line in lines])
 
 
 def _write_whole(

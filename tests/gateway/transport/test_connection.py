@@ -120,6 +120,14 @@ async def test_requests_sent_at_once_are_answered_in_order(wire: Wire) -> None:
     assert [await wire.answer() for _ in texts] == [(200, {"echo": text}) for text in texts]
 
 
+async def test_one_two_and_three_equal_requests_are_as_many_answers(wire: Wire) -> None:
+    request, answer = post(NAME), (200, {"name": "gateway"})
+    for pieces in ([request], [request * 2], [request + b"\r\n"], [request * 3], [request] * 3):
+        await wire.send(*pieces)
+        for _ in range(sum(piece.count(NAME) for piece in pieces)):
+            assert await wire.answer() == answer
+
+
 async def test_what_has_to_wait_holds_up_what_was_sent_after_it(
     serve: Any, schema: GraphQLSchema
 ) -> None:
