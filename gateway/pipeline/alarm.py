@@ -26,9 +26,14 @@ class Alarms:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, ring: Callable[[], None], past_seconds: float = 0.0) -> Alarm:
+    def set(
+        self,
+        ring: Callable[[], None],
+        past_seconds: float = 0.0,
+        running: asyncio.AbstractEventLoop | None = None,
+    ) -> Alarm:
         """One that has waited for ``past_seconds`` already may ring late by no more than that."""
-        loop = asyncio.get_running_loop()
+        loop = running or asyncio.get_running_loop()
         alarm = Alarm(loop.time() + self.seconds - past_seconds, ring)
         self._waiting[alarm] = None
         if self._timer is None or self._loop is not loop:
@@ -78,13 +83,14 @@ class Limited:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._alarm = self._alarms.set(self._expire, self._past_seconds)
+        self._alarm = self._alarms.set(self._expire, self._past_seconds, task.get_loop())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
     ) -> None:
         self._alarms.unset(self._alarm)
+        del self._alarm  # which knows this one: nothing is left to the garbage collector
         if (
             self.expired
             and self._task.uncancel() <= self._cancelling

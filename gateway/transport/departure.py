@@ -40,10 +40,10 @@ class _Watch:
         self.working = working
         self.gone = False
         self.watching: asyncio.Task[None] | None = None
-        self.alarm = _quick.set(self.start)
+        self.alarm = _quick.set(self.start, running=working.get_loop())
 
     def start(self) -> None:
-        self.watching = asyncio.get_running_loop().create_task(self.watch())
+        self.watching = self.working.get_loop().create_task(self.watch())
 
     async def watch(self) -> None:
         await self.wait()
@@ -52,5 +52,6 @@ class _Watch:
 
     def stop(self) -> None:
         _quick.unset(self.alarm)
+        del self.alarm  # which knows this one: nothing is left to the garbage collector
         if self.watching is not None:
             self.watching.cancel()

@@ -17,11 +17,12 @@ _COST_DEBUG = "shopify-graphql-cost-debug"
 _EXPLAIN = "graphql-explain"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # to be frozen costs more than all that is read into it
 class Head:
-    """``refusal`` comes before the body is read, ``unclear`` after it: what was shown cannot be read.
+    """Is never changed; equal requests share one.
 
-    Once refused, a request may still be owed an answer in ``media``, with ``cross_origin`` in its head.
+    ``refusal`` comes before the body is read, ``unclear`` after it: what was shown cannot be read. Once
+    refused, a request is still owed an answer in ``media``, with ``cross_origin`` in its head.
     """
 
     headers: Headers

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
+from granian.rsgi import Headers, HTTPProtocol, ProtocolClosed, Scope
 from starlette.types import Message
 
 from gateway.pipeline.exchange import Parts
@@ -120,7 +120,10 @@ class _Incoming:
         self.method = scope.method
         self.query_string = scope.query_string
         self.url_bytes = len(scope.path) + len(self.query_string)
-        self.headers, self.headers_bytes = join_headers(_header_lines(scope))
+        found = join_headers(scope.headers.items())
+        if len(found[0]) != len(scope.headers.keys()):
+            found = join_headers(_header_lines(scope.headers))
+        self.headers, self.headers_bytes = found
         self.peer = _host_of(scope.client)
         self.unread = "content-length" in self.headers or "transfer-encoding" in self.headers
         self._protocol = protocol
@@ -254,17 +257,17 @@ def _asgi_scope(scope: Scope, state: dict[str, Any]) -> dict[str, Any]:
         "path": scope.path,
         "root_path": "",
         "query_string": scope.query_string.encode("latin-1"),
-        "headers": encode_headers(_header_lines(scope)),
+        "headers": encode_headers(_header_lines(scope.headers)),
         "client": (_host_of(scope.client), int(scope.client.rpartition(":")[2] or 0)),
         "server": (host.strip("[]"), int(port or 0)),
         "state": dict(state),
     }
 
 
-def _header_lines(scope: Scope) -> HeaderLines:
+def _header_lines(given: Headers) -> HeaderLines:
     """Granian leaves out what is not ASCII; to lack a credential is not the same as to show a broken one."""
-    lines = scope.headers.items()
-    lost = {*scope.headers.keys()}.difference(name for name, _ in lines)
+    lines = given.items()
+    lost = {*given.keys()}.difference(name for name, _ in lines)
     return [*lines, *((name, _UNREADABLE) for name in lost)] if lost else lines
 
 
