@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.pool import AsyncConnection
+from pymongo.errors import ServerSelectionTimeoutError
 
 from datasources.mongo.driver import Document
 from datasources.mongo.pool import PoolGauge
@@ -42,7 +43,10 @@ class Wires:
         self._ending: set[asyncio.Task[None]] = set()
 
     async def take(self) -> Wire:
-        """To be put back, or ended; raises what PyMongo raises where there is no server."""
+        """To be put back, or ended.
+
+        Raises PyMongo's error where there is no server, and :class:`WireError` where there is none to be had.
+        """
         while self._idle:
             wire = self._idle.pop()
             self._pool.busy(1)
@@ -100,8 +104,11 @@ class Wires:
         try:
             handed_out = await client._conn_for_reads(client.read_preference, None, "find")
             connection, _ = await handed_out.__aenter__()
-        except Exception as error:
+        except ServerSelectionTimeoutError as error:  # PyMongo would wait as long again
             self._fail(error)
+            return
+        except Exception:
+            self._fail(WireError())
             return
         except asyncio.CancelledError:
             self._fail(WireError())
