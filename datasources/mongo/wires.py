@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.pool import AsyncConnection
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
 from datasources.mongo.driver import Document
 from datasources.mongo.pool import PoolGauge
@@ -45,7 +45,7 @@ class Wires:
     async def take(self) -> Wire:
         """To be put back, or ended.
 
-        Raises PyMongo's error where there is no server, and :class:`WireError` where there is none to be had.
+        Raises PyMongo's error where it cannot open one, and :class:`WireError` where it should try again.
         """
         while self._idle:
             wire = self._idle.pop()
@@ -104,11 +104,8 @@ class Wires:
         try:
             handed_out = await client._conn_for_reads(client.read_preference, None, "find")
             connection, _ = await handed_out.__aenter__()
-        except ServerSelectionTimeoutError as error:  # PyMongo would wait as long again
-            self._fail(error)
-            return
-        except Exception:
-            self._fail(WireError())
+        except Exception as error:
+            self._fail(WireError() if _may_be_better(error) else error)
             return
         except asyncio.CancelledError:
             self._fail(WireError())
@@ -137,6 +134,11 @@ class Wires:
         ending.add_done_callback(self._ending.discard)
         if any(not waiting.done() for waiting in self._waiting):
             self._open()
+
+
+def _may_be_better(error: Exception) -> bool:
+    """Whether it is worth another try, which is for PyMongo to make."""
+    return isinstance(error, AutoReconnect) and not isinstance(error, ServerSelectionTimeoutError)
 
 
 async def _leave(lease: _Lease) -> None:
