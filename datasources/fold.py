@@ -182,12 +182,12 @@ class Asked:
 
 
 class Written(NamedTuple):
-    """A key's JSON in pieces, with a hole's number and its values between each two of them.
+    """A key's JSON in parts, ``None`` for each of the holes, which are told by number and with their values.
 
     ``counts`` stand by number.
     """
 
-    pieces: list[bytes]
+    parts: list[bytes | None]
     holes: list[tuple[int, tuple[Any, ...]]]
     counts: tuple[int, ...]
 

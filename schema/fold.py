@@ -39,16 +39,16 @@ _MARK = "\x1f"  # stands in no text that a client is given unescaped, and is nob
 class FoldedField:
     """One value as text; see gateway/engine/source.py for what executors read."""
 
-    __slots__ = ("_counts", "_paths", "_places", "holes", "pieces")
+    __slots__ = ("_counts", "_paths", "_places", "holes", "parts")
 
     def __init__(
         self,
-        pieces: Sequence[bytes],
+        parts: Sequence[bytes | None],
         holes: Sequence[tuple[int, Any]],
         counts: Sequence[int],
         paths: Sequence[CountedPath],
     ) -> None:
-        self.pieces, self.holes = pieces, holes
+        self.parts, self.holes = parts, holes
         self._counts, self._paths = counts, paths
         self._places: dict[int, Path] = {}
 
@@ -59,9 +59,8 @@ class FoldedField:
 
     def path_of(self, number: int) -> Path:
         if not self._places:
-            marks = [orjson.dumps({_MARK: at}) for at in range(len(self.holes))]
-            pairs = zip(self.pieces, [*marks, b""], strict=True)
-            text = b"".join(part for pair in pairs for part in pair)
+            marks = (orjson.dumps({_MARK: at}) for at in range(len(self.holes)))
+            text = b"".join([next(marks) if part is None else part for part in self.parts])
             self._places = dict(_marked(orjson.loads(text), ()))
         return self._places[number]
 
@@ -154,20 +153,23 @@ class FieldFold:
                 (self._places[number], values[0])  # type: ignore[misc]
                 for number, values in written.holes
             ]
-            return FoldedField(written.pieces, holes, written.counts, paths)
-        pieces: list[bytes] = []
-        holes, parts = [], [written.pieces[0]]
-        for (number, values), piece in zip(written.holes, written.pieces[1:], strict=True):
-            place = self._places[number]
+            return FoldedField(written.parts, holes, written.counts, paths)
+        filled: list[bytes | None] = []
+        holes, opens = [], iter(written.holes)
+        for part in written.parts:
+            if part is not None:
+                filled.append(part)
+                continue
+            number, values = next(opens)
             value = filling.of(number, values, key)
             if isinstance(value, bytes):
-                parts += (value, piece)
+                filled.append(value)
                 continue
+            place = self._places[number]
             assert place is not None
             holes.append((place, value[0]))
-            pieces.append(b"".join(parts))
-            parts = [piece]
-        return FoldedField([*pieces, b"".join(parts)], holes, written.counts, paths)
+            filled.append(None)
+        return FoldedField(filled, holes, written.counts, paths)
 
 
 class _Filling:

@@ -1,9 +1,9 @@
 """Fold: writes the JSON of a shape, with all of its relations, in one statement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -27,6 +27,7 @@ from datasources.postgres.keyset import walk_of, walk_parameters
 from datasources.scope import Scope
 
 _HOLE, _KEY, _MISSING = HOLE.encode(), KEY.encode(), MISSING.encode()
+_NULL = [b"null"]
 _NOBODY = ""  # the key in the place of a text that PostgreSQL cannot hold; no row has it
 _READERS: tuple[tuple[type[TypeEngine[Any]], Callable[[str], Any]], ...] = (
     (Uuid, UUID),
@@ -71,7 +72,8 @@ class FoldRepository:
 
         rows = await self._postgres.fetch(scope, found.statement, parameters, count)
         slots: list[Slot] = [None] * (1 if keys is None else len(keys))
-        for row in rows:
+        while rows:  # texts are long: each goes when it is read
+            row = rows.pop()
             slots[row[0] - 1] = read(row)
         return slots
 
@@ -115,22 +117,23 @@ class _Reader:
         self.known: dict[bytes, tuple[int, tuple[Any, ...]]] = {}
 
     def __call__(self, row: Any) -> Slot:
-        texts = iter(row[1:])
-        text = b"".join([next(texts) if part is None else part for part in self.template])
-        if text == b"null":
+        texts, counts = iter(row[1:]), tuple(row[self.counts :])
+        parts = [next(texts) if part is None else part for part in self.template]
+        if parts == _NULL:
             return None
-        if _MISSING in text:
+        if any(_MISSING in part for part in parts):
             return UnwritableError("a row lacks a value that it must have")
-        if _HOLE not in text:
-            return Written([text], [], tuple(row[self.counts :]))
-        parts = text.split(_HOLE)
+        if not any(_HOLE in part for part in parts):
+            return Written(parts, [], counts)
+        pieces: list[bytes | None] = [*_split(parts)]
         known, holes = self.known, []
-        for part in parts[1::2]:
+        for part in cast(list[bytes], pieces[1::2]):
             hole = known.get(part)
             if hole is None:
                 hole = known[part] = self.hole(part)
             holes.append(hole)
-        return Written(parts[::2], holes, tuple(row[self.counts :]))
+        pieces[1::2] = [None] * len(holes)
+        return Written(pieces, holes, counts)
 
     def hole(self, text: bytes) -> tuple[int, tuple[Any, ...]]:
         number, _, values = text.partition(_KEY)
@@ -139,6 +142,18 @@ class _Reader:
             read(value) if read and value is not None else value
             for read, value in zip(readers, orjson.loads(values), strict=True)
         )
+
+
+def _split(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """Text, hole, text and so on, of which nothing is copied that stands in one part already."""
+    begun: list[bytes] = []
+    for part in parts:
+        first, *others = part.split(_HOLE)
+        begun.append(first)
+        for piece in others:
+            yield b"".join(begun)
+            begun = [piece]
+    yield b"".join(begun)
 
 
 def _reader(kind: TypeEngine[Any] | None) -> Callable[[str], Any] | None:

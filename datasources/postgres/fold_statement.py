@@ -233,9 +233,13 @@ class _Builder:
             found = self.row(relation.members, frame)
             single = Sql(or_else(f"string_agg({row(found)}, '')", "null"))
             parts = listed(found) if relation.kind == "list" else [single]
-        counts = [f", coalesce({sql}, 0)::int AS c{at}" for at, sql in frame.counts.items()]
+        written = select(
+            parts
+        )  # nothing where no row has a say, as in `hasNextPage` before a cursor
+        counts = [f"coalesce({sql}, 0)::int AS c{at}" for at, sql in frame.counts.items()]
+        columns = ", ".join([written, *counts] if written else counts)
         source = f"{frame.rows()}{''.join(frame.joins)}"
-        return f"SELECT {select(parts)}{''.join(counts)} FROM {source}", [*frame.counts]
+        return f"SELECT {columns} FROM {source}", [*frame.counts]
 
     def object(self, members: Members, write: Callable[[Node], Sequence[Part]]) -> list[Part]:
         parts: list[Part] = ["{"]

@@ -1,6 +1,6 @@
 """Execution: runs a plan, once for an operation or for each event of a subscription."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError
@@ -15,13 +15,15 @@ class Outcome(NamedTuple):
     """What a run came to; the errors stand in the order of their places in the answer.
 
     ``counts`` are those of gateway/engine/counting.py, ``None`` where there were errors. ``is_folded``
-    says that there is finished JSON somewhere in ``data``.
+    says that there is finished JSON somewhere in ``data``; ``texts`` is that of the root fields
+    that are nothing else, by response key.
     """
 
     data: dict[str, Any] | None
     errors: Sequence[GraphQLError]
     counts: Counts | None = None
     is_folded: bool = False
+    texts: Mapping[str, bytes] | None = None
 
 
 async def run_plan(request: Request, known: Known) -> Outcome:
@@ -35,6 +37,7 @@ async def run_plan(request: Request, known: Known) -> Outcome:
         trace.begin(plan)
     data: dict[str, Any] = {}
     counts: dict[Path, int] = {}
+    texts: dict[str, bytes] = {}
     for block in plan.roots:
         built = await run.answer(block)
         if built is None:
@@ -42,4 +45,8 @@ async def run_plan(request: Request, known: Known) -> Outcome:
         data.update(built)
         if not run.faults:
             counts.update(count_values(run.rows))
-    return Outcome(data, run.told(), None if run.faults else counts, run.is_folded)
+            texts.update(run.texts())
+            run.release()
+    if run.faults:
+        return Outcome(data, run.told(), None, run.is_folded)
+    return Outcome(data, [], counts, run.is_folded, texts)

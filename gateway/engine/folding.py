@@ -7,7 +7,7 @@ whole text is.
 
 from asyncio import CancelledError
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from orjson import Fragment
@@ -55,6 +55,10 @@ class HoleRows(Rows):
             steps[0] = steps[0]._replace(order=number)
         return position, tuple(steps)
 
+    def release(self) -> None:
+        super().release()
+        self.origin.texts = []
+
     def build(self) -> None:
         """Encodes each value once; ``None`` stands for a null that may not stand there."""
         (values,) = self.values
@@ -70,9 +74,9 @@ class HoleRows(Rows):
 
 
 class FoldedColumn(Column):
-    """A field whose values are texts; ``texts`` are those of the live positions."""
+    """A field whose values are texts; ``texts`` are those of the live positions, ``joined`` those of all."""
 
-    __slots__ = ("holes", "texts")
+    __slots__ = ("holes", "joined", "texts")
 
     def fold(self, values: list[Any]) -> list[HoleRows]:
         """Takes what was fetched; returns the holes that are to be filled."""
@@ -92,11 +96,12 @@ class FoldedColumn(Column):
             for (text, number), value in zip(rows.wheres, rows.built, strict=True):
                 fillings[text][number] = value
         level = self.levels[0]
-        items: list[Any] = [None] * level.count
+        joined: list[bytes | None] = [None] * level.count
         live = range(level.count) if level.live is None else level.live
         for position, each, filling in zip(live, self.texts, fillings, strict=True):
-            items[position] = _joined(each.pieces, filling)
-        return items, None in items
+            joined[position] = _joined(each.parts, filling)
+        self.joined = joined
+        return [None if text is None else Fragment(text) for text in joined], None in joined
 
 
 async def fetch(plan: FoldPlan, request: Request, keys: list[Any]) -> list[Any] | None:
@@ -112,12 +117,8 @@ async def fetch(plan: FoldPlan, request: Request, keys: list[Any]) -> list[Any] 
     return None if slots is None else list(slots)
 
 
-def _joined(pieces: Sequence[bytes], filling: Sequence[bytes | None]) -> Fragment | None:
-    if not filling:
-        return Fragment(pieces[0])
+def _joined(parts: Sequence[bytes | None], filling: Sequence[bytes | None]) -> bytes | None:
     if None in filling:
         return None
-    parts = [pieces[0]]
-    for value, piece in zip(filling, pieces[1:], strict=True):
-        parts += (value, piece)  # type: ignore[arg-type]
-    return Fragment(b"".join(parts))
+    values = iter(cast(Sequence[bytes], filling))
+    return b"".join([next(values) if part is None else part for part in parts])

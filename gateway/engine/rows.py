@@ -31,6 +31,10 @@ class Rows:
         live = self.origin.levels[-1].live
         return row if live is None else live[row], ()
 
+    def release(self) -> None:
+        """Lets go of all but the places; rows and columns know each other, and go late."""
+        self.sources, self.values, self.built = (), [], []
+
     def build(self) -> None:
         """Makes the objects; one with a null where none may stand is null itself."""
         columns: list[list[Any]] = []

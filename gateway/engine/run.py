@@ -72,8 +72,21 @@ class Run:
         built: dict[str, Any] | None = root.built[0]
         return built
 
+    def texts(self) -> dict[str, bytes]:
+        """The root fields that a store wrote, by response key."""
+        return {
+            each.field.selected.response_key: text
+            for each in self.rows[0].values
+            if isinstance(each, FoldedColumn) and (text := each.joined[0]) is not None
+        }
+
     def told(self) -> list[GraphQLError]:
         return tell(self.faults) if self.faults else []
+
+    def release(self) -> None:
+        """Lets go of what was read, of which nobody is told any more."""
+        for rows in self.rows:
+            rows.release()
 
     def blame(self, column: Column, depth: int, position: int, error: Exception) -> None:
         self.faults.append(Fault(column, depth, position, error))

@@ -14,14 +14,13 @@ Arguments = dict[str, Any]
 
 
 class Folded(Protocol):
-    """One value as text: ``pieces[0]``, the first hole's value, ``pieces[1]`` and so on.
+    """One value as text in ``parts``, with ``None`` for each of the ``holes``, in their order.
 
-    There is one piece more than there are ``holes``, each of which names its field, by its place in
-    ``FoldPlan.holes``, and the key that the field is asked for.
+    A hole names its field, by its place in ``FoldPlan.holes``, and the key that the field is asked for.
     """
 
     @property
-    def pieces(self) -> Sequence[bytes]: ...
+    def parts(self) -> Sequence[bytes | None]: ...
 
     @property
     def holes(self) -> Sequence[tuple[int, Any]]: ...

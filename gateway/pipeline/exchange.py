@@ -1,6 +1,6 @@
 """Exchange: one operation on its way, from the request to the response; each stage adds its part."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -135,6 +135,7 @@ class Exchange:
     abandoned: bool = False  # the client went away: there is no answer
     data: dict[str, Any] | Fragment | None = None  # read_cache, as JSON; or execute
     is_folded: bool = False  # execute: there is finished JSON somewhere in the data
+    texts: Mapping[str, bytes] | None = None  # execute: that of whole root fields
     encoded: Fragment | None = None  # share: the data as JSON, where others wait for the same
     counts: Counts | None = None  # execute: how many values the data holds, where that is known
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused

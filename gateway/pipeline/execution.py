@@ -52,6 +52,7 @@ async def run_event(exchange: Exchange, event: object) -> None:
     ordered = isinstance(result, Outcome)
     if isinstance(result, Outcome):
         exchange.counts, exchange.is_folded = result.counts, result.is_folded
+        exchange.texts = result.texts
     if result.errors:
         exchange.errors = translate(result.errors, result.data, ordered=ordered)
 

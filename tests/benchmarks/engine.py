@@ -33,6 +33,7 @@ from datasources.scope import Scope
 from datasources.seed.load import seed
 from datasources.stores import Stores, open_stores
 from gateway.app import calm_collector
+from gateway.engine.encode import encode_data
 from gateway.engine.engine import Engine
 from gateway.engine.execution import Outcome
 from gateway.engine.plans import Plans
@@ -127,7 +128,9 @@ class Bench:
         )
         assert isinstance(outcome, Outcome), outcome
         assert not outcome.errors, outcome.errors
-        return orjson.dumps({"data": outcome.data})
+        assert outcome.data is not None
+        parts = encode_data(outcome.data, outcome.texts or {})
+        return b"".join([b'{"data":', *parts, b"}"])
 
     def ways(self, case: Case) -> tuple[Way, Way]:
         """The standard executor's and the engine's."""

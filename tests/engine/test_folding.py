@@ -31,11 +31,13 @@ class Text:
     counts: Mapping[tuple[str, ...], int] = field(default_factory=lambda: {(): 2})
 
     @property
-    def pieces(self) -> Sequence[bytes]:
+    def parts(self) -> Sequence[bytes | None]:
         hole = self.hole.encode()
         return (
             b'[{"number":1,"%b":' % hole,
+            None,
             b'},{"number":2,"%b":' % hole,
+            None,
             b"}]",
         )
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from datasources.seed.example import example
 from gateway.engine.cost_compiler import compile_cost
+from gateway.engine.encode import encode_data
 from gateway.engine.engine import Engine
 from gateway.engine.execution import Outcome
 from gateway.engine.plans import Plans
@@ -52,6 +53,9 @@ async def test_answers_and_their_costs_are_the_same(graph: Graph, seed: int, fol
 
     assert isinstance(outcome, Outcome)
     assert orjson.dumps(outcome.data) == orjson.dumps(expected.data)
+    if outcome.data is not None:
+        parts = encode_data(outcome.data, outcome.texts or {})
+        assert b"".join(parts) == orjson.dumps(outcome.data)
     assert told(outcome.errors) == told(expected.errors or ())
     if outcome.counts is not None:
         formula = compile_cost(schema, operation, {})
@@ -78,7 +82,23 @@ async def test_shared_objects_count_wherever_they_stand(graph: Graph, folds: boo
     assert isinstance(outcome, Outcome)
     assert outcome.counts is not None
     assert outcome.is_folded is folds
+    assert bool(outcome.texts) is folds
     way = ("customers", "edges", "node", "calculations", "nodes")
     assert outcome.counts[way] == 6
     assert outcome.counts[*way, "materialProperties"] == 6
     assert outcome.counts[*way, "costComponents"] > 6
+
+
+@pytest.mark.parametrize("folds", [False, True])
+async def test_a_page_that_no_row_has_a_say_in_is_written(graph: Graph, folds: bool) -> None:
+    asked = parse("{ customers(last: 2) { __typename pageInfo { hasNextPage } } }")
+    (operation,) = asked.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    outcome = await Engine(folds=folds).run(
+        Plans(), graph.schema.core, operation, {}, {}, context=context_of(graph, EVERYTHING)
+    )
+    assert isinstance(outcome, Outcome)
+    assert outcome.errors == []
+    assert orjson.loads(orjson.dumps(outcome.data)) == {
+        "customers": {"__typename": "CustomerConnection", "pageInfo": {"hasNextPage": False}}
+    }

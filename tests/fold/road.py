@@ -103,7 +103,8 @@ async def told_counts(
             continue
         (slot,) = slots or [None]
         if slot is not None and not isinstance(slot, Exception):
-            found.append((slot.counts, orjson.loads(b"null".join(slot.pieces))))
+            text = b"".join([b"null" if part is None else part for part in slot.parts])
+            found.append((slot.counts, orjson.loads(text)))
     return found
 
 
