@@ -14,6 +14,7 @@ import { EXPLAIN_PLUGIN } from "./explain-plugin.jsx";
 import { fetcher } from "./fetcher.js";
 import { SignIn } from "./sign-in.jsx";
 import { storage } from "./storage.js";
+import { TabTexts } from "./tab-texts.js";
 
 const plugins = [EXAMPLES_PLUGIN, EXPLAIN_PLUGIN, HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 const tabs = EXAMPLES.map(({ query }) => ({ query }));
@@ -30,6 +31,7 @@ createRoot(document.getElementById("console")).render(
   >
     <GraphiQL.Logo>
       Pricing gateway <SignIn />
+      <TabTexts />
     </GraphiQL.Logo>
   </GraphiQL>,
 );
