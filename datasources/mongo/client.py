@@ -1,5 +1,6 @@
 """Client: the one funnel through which every call to MongoDB goes, whichever driver makes it."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from time import monotonic
@@ -31,6 +32,10 @@ _SERVER_SHARE = 0.95
 _SHORTEST_SECONDS = 0.002
 
 
+# A call that may be left at any moment; ``None`` says that it is to be made the ordinary way.
+_Quick = Callable[[int], Coroutine[Any, Any, T | None]]
+
+
 class Mongo:
     """Each call is limited on both sides: the server by maxTimeMS, the driver by its own clock."""
 
@@ -59,12 +64,13 @@ class Mongo:
         await self._waits.end(_CLOSE_SECONDS)
 
     async def find(self, scope: Scope, read: Find) -> list[Document]:
-        call = partial(self._driver.find, read)
-        return await self._ask(scope, call, len, lambda: statement.of_find(read))
+        call, quick = partial(self._driver.find, read), partial(self._driver.quick_find, read)
+        return await self._ask(scope, call, len, lambda: statement.of_find(read), quick)
 
     async def aggregate(self, scope: Scope, read: Aggregation) -> list[Document]:
         call = partial(self._driver.aggregate, read)
-        return await self._ask(scope, call, len, lambda: statement.of_aggregate(read))
+        quick = partial(self._driver.quick_aggregate, read)
+        return await self._ask(scope, call, len, lambda: statement.of_aggregate(read), quick)
 
     async def count(
         self, scope: Scope, collection: str, match: Document, hint: str | None = None
@@ -110,6 +116,7 @@ class Mongo:
         call: Callable[[int], Coroutine[Any, Any, T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
+        quick: _Quick[T] | None = None,
     ) -> T:
         remaining = scope.remaining_seconds()
         seconds = min(self.settings.timeout_seconds, remaining)
@@ -120,7 +127,7 @@ class Mongo:
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:
-                    return await self._observed(seconds, call, rows, text)
+                    return await self._observed(seconds, call, rows, text, quick)
                 except StoreUnavailableError as error:
                     if fair:
                         raise
@@ -134,21 +141,33 @@ class Mongo:
         call: Callable[[int], Coroutine[Any, Any, T]],
         rows: Callable[[T], int],
         text: Callable[[], str],
+        quick: _Quick[T] | None,
     ) -> T:
         started, count = monotonic(), 0
         try:
-            answer = await self._answer(seconds, call)
+            answer = await self._answer(seconds, call, quick)
             count = rows(answer)
             return answer
         finally:
             if self._observer is not ignore:
                 self._observer(StoreCall("mongodb", text, monotonic() - started, count))
 
-    async def _answer(self, seconds: float, call: Callable[[int], Coroutine[Any, Any, T]]) -> T:
+    async def _answer(
+        self,
+        seconds: float,
+        call: Callable[[int], Coroutine[Any, Any, T]],
+        quick: _Quick[T] | None = None,
+    ) -> T:
         """Turns silence of the store into StoreUnavailableError."""
-        max_time_ms = max(1, int(seconds * 1000 * _SERVER_SHARE))
         try:
-            return await self._waits.within(seconds, call(max_time_ms))
+            if quick is not None:
+                until = monotonic() + seconds
+                async with asyncio.timeout(seconds):
+                    found = await quick(_server_limit(seconds))
+                if found is not None:
+                    return found
+                seconds = max(0.0, until - monotonic())
+            return await self._waits.within(seconds, call(_server_limit(seconds)))
         except TimeoutError:
             raise unavailable("did not answer in time") from None
         except Exception as error:
@@ -156,3 +175,8 @@ class Mongo:
             if reason is None:
                 raise
             raise unavailable(reason) from error
+
+
+def _server_limit(seconds: float) -> int:
+    """In milliseconds."""
+    return max(1, int(seconds * 1000 * _SERVER_SHARE))

@@ -49,7 +49,17 @@ class Aggregation:
 
 
 class Driver(Protocol):
-    """``max_time_ms`` is the server's own limit; the client limits the wait for its answer."""
+    """``max_time_ms`` is the server's own limit; the client limits the wait for its answer.
+
+    The quick reads may be cancelled at any moment, with effect at once; ``None`` says that the read is to be
+    made by the other call.
+    """
+
+    async def quick_find(self, read: Find, max_time_ms: int) -> list[Document] | None: ...
+
+    async def quick_aggregate(
+        self, read: Aggregation, max_time_ms: int
+    ) -> list[Document] | None: ...
 
     async def find(self, read: Find, max_time_ms: int) -> list[Document]: ...
 

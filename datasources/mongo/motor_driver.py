@@ -17,6 +17,12 @@ class MotorDriver:
         )
         self._database: AsyncIOMotorDatabase[Document] = self._client[settings.database]
 
+    async def quick_find(self, read: Find, max_time_ms: int) -> None:
+        return None
+
+    async def quick_aggregate(self, read: Aggregation, max_time_ms: int) -> None:
+        return None
+
     async def find(self, read: Find, max_time_ms: int) -> list[Document]:
         cursor = self._database[read.collection].find(
             read.filter, read.projection, **read.options(max_time_ms)

@@ -12,26 +12,26 @@ from datasources.mongo.settings import MongoSettings
 
 
 class PyMongoDriver:
-    """Reads go past PyMongo's own calls where nothing is out of the ordinary."""
+    """Quick reads go past PyMongo's own calls."""
 
     def __init__(self, settings: MongoSettings, options: dict[str, Any], pool: PoolGauge) -> None:
         self._client: AsyncMongoClient[Document] = AsyncMongoClient(settings.url, **options)
         self._database = self._client[settings.database]
         self._quick = QuickReads(self._client, settings, pool)
 
+    async def quick_find(self, read: Find, max_time_ms: int) -> list[Document] | None:
+        return await self._quick.find(read, max_time_ms)
+
+    async def quick_aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document] | None:
+        return await self._quick.aggregate(read, max_time_ms)
+
     async def find(self, read: Find, max_time_ms: int) -> list[Document]:
-        found = await self._quick.find(read, max_time_ms)
-        if found is not None:
-            return found
         cursor = self._database[read.collection].find(
             read.filter, read.projection, **read.options(max_time_ms)
         )
         return await cursor.to_list(None)
 
     async def aggregate(self, read: Aggregation, max_time_ms: int) -> list[Document]:
-        found = await self._quick.aggregate(read, max_time_ms)
-        if found is not None:
-            return found
         name = read.collection
         source = self._database if name is None else self._database[name]
         cursor = await source.aggregate(read.pipeline, **read.options(max_time_ms))
