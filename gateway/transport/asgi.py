@@ -12,6 +12,7 @@ from gateway.transport.endpoint import PATH, Endpoint
 from gateway.transport.message import (
     LAST,
     WHOLE,
+    Announced,
     BodyTooLargeError,
     ClientGoneError,
     Outgoing,
@@ -38,9 +39,10 @@ class Gateway(Starlette):
         if kind == "websocket":
             await self.sockets(scope, receive, send)
             return
-        incoming = _Incoming(scope, receive)
+        incoming = _Incoming(receive)
         state = scope["state"]
-        outgoing = await self.endpoint.answer(incoming, state["parts"], state["roster"])
+        head = self.endpoint.head(_announced(scope))
+        outgoing = await self.endpoint.answer(head, incoming, state["parts"], state["roster"])
         if outgoing is None:
             return
         if outgoing.chunks is None and WHOLE in scope.get("extensions", ()):
@@ -52,25 +54,21 @@ class Gateway(Starlette):
                 await while_present(incoming.gone, _stream(send, outgoing.chunks))
 
 
-class _Incoming:
-    __slots__ = (
-        "_receive",
-        "headers",
-        "headers_bytes",
-        "method",
-        "peer",
-        "query_string",
-        "url_bytes",
+def _announced(scope: Scope) -> Announced:
+    query_string: bytes = scope["query_string"]
+    headers, size = join_headers(decode_headers(scope["headers"]))
+    url_bytes = len(scope.get("raw_path") or b"") + len(query_string)
+    client = scope.get("client")
+    peer = str(client[0]) if client else ""
+    return Announced(
+        scope["method"], query_string.decode("latin-1"), url_bytes, headers, size, peer
     )
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        query_string: bytes = scope["query_string"]
-        self.method: str = scope["method"]
-        self.query_string = query_string.decode("latin-1")
-        self.url_bytes = len(scope.get("raw_path") or b"") + len(query_string)
-        self.headers, self.headers_bytes = join_headers(decode_headers(scope["headers"]))
-        client = scope.get("client")
-        self.peer = str(client[0]) if client else ""
+
+class _Incoming:
+    __slots__ = ("_receive",)
+
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
 
     async def body(self, max_bytes: int) -> bytes:

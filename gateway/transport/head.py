@@ -27,6 +27,7 @@ class Head:
 
     headers: Headers
     method: str
+    query_string: str
     media: MediaType
     events: Events
     cross_origin: HeaderLines
@@ -76,14 +77,15 @@ class Reader:
         try:
             self._check(incoming, acceptable, events)
         except RefusedError as error:
-            refusal = error
+            refusal = error.with_traceback(None)
         try:
             credentials = read_credentials(headers, self._cookie_name)
         except RefusedError as error:
-            unclear = error
+            unclear = error.with_traceback(None)
         return Head(
             headers,
             method,
+            incoming.query_string,
             acceptable or self._fallback,
             events,
             self._cross_origin.headers(headers),

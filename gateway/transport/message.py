@@ -23,19 +23,23 @@ class BodyTooLargeError(Exception):
     """The body is larger than was to be read."""
 
 
-class Announced(Protocol):
-    """The head of a request. ``headers`` are by lower-case name; several of one name are joined by commas."""
+class Announced(NamedTuple):
+    """The head of a request. ``headers`` are by lower-case name; several of one name are joined by commas.
+
+    ``url_bytes`` is the size of the path and the query string together, ``peer`` the address that is
+    connected, empty where there is none.
+    """
 
     method: str
     query_string: str
-    url_bytes: int  # of the path and the query string together
+    url_bytes: int
     headers: Headers
     headers_bytes: int
-    peer: str  # the address that is connected, empty where there is none
+    peer: str
 
 
-class Incoming(Announced, Protocol):
-    """One request."""
+class Incoming(Protocol):
+    """What is to come of a request after its head."""
 
     def body(self, max_bytes: int) -> Coroutine[None, None, bytes]:
         """The whole body; raises :class:`BodyTooLargeError` or :class:`ClientGoneError`."""

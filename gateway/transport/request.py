@@ -11,7 +11,6 @@ import orjson
 
 from gateway.errors import Code, refuse
 from gateway.pipeline.alarm import TimeLimit
-from gateway.pipeline.begun import Begun
 from gateway.transport.message import Announced, BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
 from gateway.transport.origin import is_ours
@@ -99,11 +98,8 @@ def check_content(headers: Headers, settings: HttpSettings) -> None:
 async def receive_body(incoming: Incoming, settings: HttpSettings) -> bytes:
     """The body of a POST, unless it is too large or too late."""
     try:
-        begun = Begun(incoming.body(settings.body_max_bytes))
-        if begun.done:
-            return begun.value
         with _limit(settings.body_timeout_seconds).begin():
-            return await begun
+            return await incoming.body(settings.body_max_bytes)
     except BodyTooLargeError:
         raise _too_large(settings) from None
     except TimeoutError:
@@ -149,7 +145,7 @@ def check_parameters(given: object) -> Parameters:
             else "The parameter query is missing: it holds the text of a GraphQL document.",
         )
     for name in ("operationName", "documentId"):
-        if not isinstance(given.get(name, ""), str | None):
+        if not (given.get(name) is None or isinstance(given[name], str)):
             raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a string.")
     return given
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from granian.rsgi import Headers, HTTPProtocol, ProtocolClosed, Scope
+from granian.rsgi import Headers as RsgiHeaders
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 from starlette.types import Message
 
 from gateway.pipeline.exchange import Parts
@@ -19,14 +20,17 @@ from gateway.transport.asgi import Gateway
 from gateway.transport.departure import while_present
 from gateway.transport.endpoint import PATH
 from gateway.transport.message import (
+    Announced,
     BodyTooLargeError,
     ClientGoneError,
     HeaderLines,
+    Headers,
     Outgoing,
     decode_headers,
     encode_headers,
     join_headers,
 )
+from gateway.transport.recollection import Recollection
 from gateway.transport.roster import Roster
 
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
@@ -45,6 +49,7 @@ class RsgiGateway:
     def __init__(self, app: Gateway) -> None:
         self._app = app
         self._endpoint = app.endpoint
+        self._heads = Recollection(app.endpoint.head, PATH)
         self._state: dict[str, Any] = {}
         self._parts: Parts
         self._roster: Roster
@@ -62,8 +67,13 @@ class RsgiGateway:
         if scope.path != PATH:
             await _bridge(self._app, self._state, scope, protocol)
             return
-        incoming = _Incoming(scope, protocol)
-        outgoing = await self._endpoint.answer(incoming, self._parts, self._roster)
+        head = None
+        if not scope.query_string:
+            head = self._heads.find(scope.method, scope.headers, _host_of(scope.client))
+        if head is None:
+            head = self._endpoint.head(_announced(scope))
+        incoming = _Incoming(protocol, head.headers)
+        outgoing = await self._endpoint.answer(head, incoming, self._parts, self._roster)
         if outgoing is None:
             return
         if incoming.unread and outgoing.status != _REQUEST_TIMEOUT:
@@ -103,35 +113,26 @@ class RsgiGateway:
             await self._ended.wait()
 
 
-class _Incoming:
-    __slots__ = (
-        "_iterator",
-        "_protocol",
-        "headers",
-        "headers_bytes",
-        "method",
-        "peer",
-        "query_string",
-        "unread",
-        "url_bytes",
+def _announced(scope: Scope) -> Announced:
+    headers, size = join_headers(_header_lines(scope.headers))
+    url_bytes = len(scope.path) + len(scope.query_string)
+    return Announced(
+        scope.method, scope.query_string, url_bytes, headers, size, _host_of(scope.client)
     )
 
-    def __init__(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        self.method = scope.method
-        self.query_string = scope.query_string
-        self.url_bytes = len(scope.path) + len(self.query_string)
-        found = join_headers(scope.headers.items())
-        if len(found[0]) != len(scope.headers.keys()):
-            found = join_headers(_header_lines(scope.headers))
-        self.headers, self.headers_bytes = found
-        self.peer = _host_of(scope.client)
-        self.unread = "content-length" in self.headers or "transfer-encoding" in self.headers
+
+class _Incoming:
+    __slots__ = ("_headers", "_iterator", "_protocol", "unread")
+
+    def __init__(self, protocol: HTTPProtocol, headers: Headers) -> None:
+        self._headers = headers
         self._protocol = protocol
         self._iterator: AsyncIterator[bytes] | None = None
+        self.unread = "content-length" in headers or "transfer-encoding" in headers
 
     async def body(self, max_bytes: int) -> bytes:
         """As :class:`Incoming` says it."""
-        declared = self.headers.get("content-length", "")
+        declared = self._headers.get("content-length", "")
         try:
             if declared.isdecimal() and int(declared) <= max_bytes:
                 body = await self._protocol()
@@ -264,7 +265,7 @@ def _asgi_scope(scope: Scope, state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _header_lines(given: Headers) -> HeaderLines:
+def _header_lines(given: RsgiHeaders) -> HeaderLines:
     """Granian leaves out what is not ASCII; to lack a credential is not the same as to show a broken one."""
     lines = given.items()
     lost = {*given.keys()}.difference(name for name, _ in lines)

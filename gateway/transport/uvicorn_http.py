@@ -16,7 +16,7 @@ from gateway.transport.endpoint import PATH, Endpoint
 from gateway.transport.head import Head
 from gateway.transport.idleness import Idleness
 from gateway.transport.impatience import Impatient
-from gateway.transport.message import LAST, WHOLE, Outgoing, decode_headers, join_headers
+from gateway.transport.message import LAST, WHOLE, Announced, Outgoing, decode_headers, join_headers
 from gateway.transport.refrain import Refrain
 
 _URL = PATH.encode()
@@ -145,7 +145,9 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             or any(name in _UNUSUAL for name, _ in self.headers)
         ):
             return None
-        head = self.endpoint.head(_Incoming(self.headers, self.client))
+        headers, size = join_headers(decode_headers(self.headers))
+        peer = self.client[0] if self.client else ""
+        head = self.endpoint.head(Announced("POST", "", len(_URL), headers, size, peer))
         return head if head.is_plain else None
 
     def _let_go(self) -> None:
@@ -228,18 +230,6 @@ class _Carried:
     def leave(self) -> None:
         self.disconnected = True
         self.gone.set()
-
-
-class _Incoming:
-    """As much of a request as its head tells."""
-
-    method = "POST"
-    query_string = ""
-    url_bytes = len(_URL)
-
-    def __init__(self, lines: _Lines, client: tuple[str, int] | None) -> None:
-        self.headers, self.headers_bytes = join_headers(decode_headers(lines))
-        self.peer = client[0] if client else ""
 
 
 class _Cycle(RequestResponseCycle):
