@@ -1,6 +1,7 @@
 """gateway events: what happens to prices, told by a gateway that runs somewhere."""
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,7 +62,7 @@ def tail(
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print events as they happen until Ctrl-C; after every break it goes on where it was."""
+    """Print events as they happen until Ctrl-C or SIGTERM; after every break it goes on where it was."""
     from contextlib import suppress
 
     from gateway.follower import FollowError
@@ -76,7 +77,7 @@ def tail(
         "after": after,
     }
     try:
-        with suppress(KeyboardInterrupt):
+        with suppress(asyncio.CancelledError):
             asyncio.run(_follow(url, key, variables, as_json=as_json))
     except FollowError as error:
         _tell(str(error))
@@ -88,6 +89,7 @@ async def _follow(url: str, key: str | None, variables: dict[str, Any], *, as_js
 
     from gateway.follower import Follower
 
+    _cancel_on_signal()
     headers = {"authorization": f"Bearer {key}"} if key else {}
     async with httpx.AsyncClient(headers=headers) as client:
         follower = Follower(client, url, _SUBSCRIPTION, variables, _tell)
@@ -96,6 +98,14 @@ async def _follow(url: str, key: str | None, variables: dict[str, Any], *, as_js
         finally:
             if follower.after:
                 _tell(f"Go on here with --after {follower.after}")
+
+
+def _cancel_on_signal() -> None:
+    """Also where a shell started us in the background and would have Ctrl-C ignored."""
+    running = asyncio.current_task()
+    assert running is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
 
 
 async def _print(follower: "Follower", *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import orjson
+import pytest
 
 from tests.databases import StoreSettings
 from tests.gateway.subscription.newsroom import Newsroom, newsroom
@@ -38,8 +39,9 @@ async def line_of(process: asyncio.subprocess.Process) -> bytes:
     return await process.stdout.readline()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_each_event_is_a_line_and_the_end_says_where_to_go_on(
-    materials: StoreSettings,
+    materials: StoreSettings, number: signal.Signals
 ) -> None:
     only = ("--material", "steel_4140", "--type", "material-price-changed")
     async with newsroom(materials) as room:
@@ -50,15 +52,16 @@ async def test_each_event_is_a_line_and_the_end_says_where_to_go_on(
             event = orjson.loads(first.result())
             while Decimal(event["newPricePerKg"]) != room.price:
                 event = orjson.loads(await line_of(process))
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, said = await process.communicate()
+            ended = process.returncode
         before, now = room.price, await room.change("steel_4140")
         async with tailing(room, *only, "--after", event["cursor"]) as process:
             shown = await line_of(process)
 
     assert event["type"] == "MaterialPriceChanged"
     assert event["material"] == {"name": "steel_4140"}
-    assert process.returncode == -signal.SIGKILL
+    assert (ended, process.returncode) == (0, -signal.SIGKILL)
     url = room.client.base_url.join("/graphql")
     assert said.decode().splitlines() == [
         f"gateway: Following {url}",
