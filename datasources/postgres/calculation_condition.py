@@ -18,6 +18,7 @@ from datasources.postgres.condition import (
     until_time,
     whole,
 )
+from datasources.postgres.identity import identity_clauses
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.statement import value
 from datasources.postgres.tables import PRICING_CALCULATIONS
@@ -40,7 +41,7 @@ def _dimension_clauses() -> Iterator[tuple[str, ColumnElement[bool]]]:
 
 # A single customer or material is compared as such, because only then an index keeps a list's order.
 CLAUSES = {
-    "ids": among(_calculation.id, "ids"),
+    **identity_clauses(_calculation.id),
     "customer_id": _calculation.customer_id == value("customer_id", UUID()),
     "material": _calculation.material == value("material", Text()),
     "materials": among(_calculation.material, "materials"),

@@ -8,6 +8,7 @@ from sqlalchemy import Text, exists
 from datasources.merging import Mergeable, merged
 from datasources.postgres.condition import Conditions, among, collect
 from datasources.postgres.engine import Postgres
+from datasources.postgres.identity import by_id, identified, identity_clauses
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.statement import value
 from datasources.postgres.subject import Subject
@@ -17,7 +18,7 @@ from datasources.scope import Scope
 
 _OWNED = PRICING_CALCULATIONS.c.id == COST_COMPONENTS.c.calculation_id
 _CLAUSES = {
-    "ids": among(COST_COMPONENTS.c.id, "ids"),
+    **identity_clauses(COST_COMPONENTS.c.id),
     "calculation_ids": among(COST_COMPONENTS.c.calculation_id, "calculation_ids"),
     "component_type": COST_COMPONENTS.c.component_type == value("component_type", Text()),
     **{
@@ -41,10 +42,10 @@ class CostComponentRepository(Mergeable):
     ) -> dict[UUID, CostComponentRecord]:
         if not ids:
             return {}
-        asked = collect([("ids", list(ids)), *restriction(scope)])
+        asked = collect([identified(ids), *restriction(scope)])
         statement = COMPONENTS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return {row["id"]: row for row in rows}
+        return by_id(ids, rows)
 
     @merged
     async def by_calculation_ids(

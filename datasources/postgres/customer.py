@@ -19,6 +19,7 @@ from datasources.postgres.condition import (
     until_time,
 )
 from datasources.postgres.engine import Postgres
+from datasources.postgres.identity import by_id, identified, identity_clauses
 from datasources.postgres.keyset import walk_of, walk_parameters
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.search import prefix_query
@@ -31,7 +32,7 @@ from datasources.scope import Scope
 _SIMPLE: ColumnElement[Any] = literal_column("'simple'")
 _SEARCHED = func.to_tsvector(_SIMPLE, CUSTOMERS.c.company_name)
 _CLAUSES = {
-    "ids": among(CUSTOMERS.c.id, "ids"),
+    **identity_clauses(CUSTOMERS.c.id),
     "tiers": among(CUSTOMERS.c.tier, "tiers"),
     "search": _SEARCHED.bool_op("@@")(func.to_tsquery(_SIMPLE, value("search", Text()))),
     "created_from": from_time(CUSTOMERS, "created_from"),
@@ -51,10 +52,10 @@ class CustomerRepository(Mergeable):
     ) -> dict[UUID, CustomerRecord]:
         if not ids:
             return {}
-        asked = collect([("ids", list(ids)), *restriction(scope)])
+        asked = collect([identified(ids), *restriction(scope)])
         statement = CUSTOMERS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return {row["id"]: row for row in rows}
+        return by_id(ids, rows)
 
     async def page(
         self, scope: Scope, keyset: Keyset, where: CustomerFilter, columns: Columns

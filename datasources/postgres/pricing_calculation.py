@@ -13,6 +13,7 @@ from datasources.merging import Mergeable, merged
 from datasources.postgres.calculation_condition import CLAUSES, conditions
 from datasources.postgres.condition import among, collect, storable
 from datasources.postgres.engine import Postgres
+from datasources.postgres.identity import by_id, identified
 from datasources.postgres.keyset import Walk, cut, walk_of, walk_parameters, walked
 from datasources.postgres.restriction import SEVERAL, restriction
 from datasources.postgres.statement import Statement, compile_statement, value
@@ -37,10 +38,10 @@ class PricingCalculationRepository(Mergeable):
     ) -> dict[UUID, PricingCalculationRecord]:
         if not ids:
             return {}
-        asked = collect([("ids", list(ids)), *restriction(scope)])
+        asked = collect([identified(ids), *restriction(scope)])
         statement = CALCULATIONS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return {row["id"]: row for row in rows}
+        return by_id(ids, rows)
 
     async def page(
         self, scope: Scope, keyset: Keyset, where: CalculationFilter, columns: Columns

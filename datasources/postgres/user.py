@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import exists
 
 from datasources.merging import Mergeable, merged
-from datasources.postgres.condition import among, collect
+from datasources.postgres.condition import collect
 from datasources.postgres.engine import Postgres
+from datasources.postgres.identity import by_id, identified, identity_clauses
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.subject import Subject
 from datasources.postgres.tables import CUSTOMERS, USERS
@@ -15,7 +16,7 @@ from datasources.records import Columns, UserRecord
 from datasources.scope import Scope
 
 _CLAUSES = {
-    "ids": among(USERS.c.id, "ids"),
+    **identity_clauses(USERS.c.id),
     **{
         name: exists().where(CUSTOMERS.c.user_id == USERS.c.id, clause)
         for name, clause in restriction_clauses(CUSTOMERS.c.id).items()
@@ -36,7 +37,7 @@ class UserRepository(Mergeable):
     ) -> dict[UUID, UserRecord]:
         if not ids:
             return {}
-        asked = collect([("ids", list(ids)), *restriction(scope)])
+        asked = collect([identified(ids), *restriction(scope)])
         statement = USERS_READ.list(columns, asked.names)
         rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return {row["id"]: row for row in rows}
+        return by_id(ids, rows)

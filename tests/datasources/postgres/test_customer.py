@@ -157,7 +157,7 @@ async def test_a_column_nobody_offers_is_not_read(
 ) -> None:
     await customers.by_ids(everything(), [sample.customers[0]["id"]], frozenset({"calculations"}))
     assert [call.statement for call in calls] == [
-        "SELECT customers.id FROM customers WHERE customers.id = ANY ($1::UUID[])"
+        "SELECT customers.id FROM customers WHERE customers.id = $1::UUID"
     ]
     assert (calls[0].store, calls[0].rows) == ("postgresql", 1)
     assert sample.customers[0]["created_at"] >= START
