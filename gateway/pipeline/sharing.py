@@ -13,34 +13,45 @@ from graphql import OperationType
 from orjson import Fragment
 
 from gateway.pipeline.caching import key_of, plan_of
-from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import execute
-from gateway.pipeline.flight import Flights
+from gateway.pipeline.flight import Flight, Flights
 from gateway.pipeline.planning import count_cost
 from gateway.telemetry.tally import tallied
 
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
 
 
-async def share(exchange: Exchange) -> None:
-    """Runs the operation, or waits for an equal one that is under way."""
+def share(exchange: Exchange) -> Waiting:
+    """Runs the operation, or waits for an equal one that is under way.
+
+    What others may join begins at once, so that stores are at work on it while the others still come.
+    """
     flights = exchange.parts.flights
     if flights is None:
+        return execute(exchange)
+    if exchange.operation and exchange.operation.operation is OperationType.MUTATION:
+        return _change(exchange, flights)
+    key = _key(exchange, flights)
+    if key is None:
+        return execute(exchange)
+    patience = exchange.parts.deadline_seconds * (1 - _JOINED_SHARE)
+    flight = flights.board(key, partial(_run, exchange), exchange.deadline - patience)
+    return _join(exchange, flights, flight)
+
+
+async def _change(exchange: Exchange, flights: Flights[Exchange]) -> None:
+    try:
         await execute(exchange)
-    elif exchange.operation and exchange.operation.operation is OperationType.MUTATION:
-        try:
-            await execute(exchange)
-        finally:
-            flights.part()
-    elif (key := _key(exchange, flights)) is None:
-        await execute(exchange)
-    else:
-        patience = exchange.parts.deadline_seconds * (1 - _JOINED_SHARE)
-        flight = flights.board(key, partial(_run, exchange), exchange.deadline - patience)
-        found = await flights.wait(flight)
-        _take(exchange, found)
-        if flight.boarded > 1:
-            exchange.encoded = _encoded(found)
+    finally:
+        flights.part()
+
+
+async def _join(exchange: Exchange, flights: Flights[Exchange], flight: Flight[Exchange]) -> None:
+    found = await flights.wait(flight)
+    _take(exchange, found)
+    if flight.boarded > 1:
+        exchange.encoded = _encoded(found)
 
 
 async def _run(first: Exchange) -> Exchange:
@@ -61,7 +72,8 @@ async def _run(first: Exchange) -> Exchange:
 
 def _take(exchange: Exchange, found: Exchange) -> None:
     exchange.data, exchange.counts, exchange.is_folded = found.data, found.counts, found.is_folded
-    exchange.errors, exchange.actual_cost = found.errors, found.actual_cost
+    exchange.texts, exchange.errors = found.texts, found.errors
+    exchange.actual_cost = found.actual_cost
     exchange.rows.update(found.rows)
 
 
