@@ -73,6 +73,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             self._let_go()
         elif is_beginning and self.begun == 1:
             self._remember(data)
+        self.held_body, self.answered = b"", None  # nothing is kept of what was answered
 
     def on_message_begin(self) -> None:
         self.is_amid = True
