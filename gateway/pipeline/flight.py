@@ -11,8 +11,8 @@ _GRACE_SECONDS = 1.0  # for what was cancelled to end
 
 
 class Flight(Generic[T]):
-    """``readers`` wait for it now, ``boarded`` did so ever; nobody joins after ``joined_until``, which is on
-    the time.monotonic clock."""
+    """``readers`` wait for it now or are about to, ``boarded`` did so ever; nobody joins after
+    ``joined_until``, which is on the time.monotonic clock."""
 
     __slots__ = ("boarded", "joined_until", "landed", "readers", "task")
 
@@ -43,20 +43,21 @@ class Flights(Generic[T]):
     def board(
         self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]], joined_until: float
     ) -> Flight[T]:
-        """The flight under way for ``key``, or else a new one; to be awaited by :meth:`wait`."""
+        """The flight under way for ``key``, or else a new one; to be awaited by :meth:`wait`, once.
+
+        From now on nobody else ends it, though who boarded may begin to wait a moment later.
+        """
         flight = self._flights.get(key)
         if flight is not None and monotonic() < flight.joined_until:
             self.joined += 1
-            return flight
-        flight = Flight(start(), joined_until)
-        self._flights[key] = flight
-        flight.task.add_done_callback(lambda _: self._land(key, flight))
+        else:
+            flight = self._depart(key, start, joined_until)
+        flight.readers += 1
+        flight.boarded += 1
         return flight
 
     async def wait(self, flight: Flight[T]) -> T:
         """What comes of ``flight``. Whoever stops waiting leaves it to the others; the last one ends it."""
-        flight.readers += 1
-        flight.boarded += 1
         try:
             if not flight.task.done():
                 landed = asyncio.get_running_loop().create_future()
@@ -75,6 +76,14 @@ class Flights(Generic[T]):
     def part(self) -> None:
         """Nobody joins what is under way now: something was changed that it may not have seen."""
         self._flights.clear()
+
+    def _depart(
+        self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]], joined_until: float
+    ) -> Flight[T]:
+        flight = Flight(start(), joined_until)
+        self._flights[key] = flight
+        flight.task.add_done_callback(lambda _: self._land(key, flight))
+        return flight
 
     def _land(self, key: Hashable, flight: Flight[T]) -> None:
         if self._flights.get(key) is flight:

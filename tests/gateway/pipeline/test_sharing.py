@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -233,6 +234,25 @@ async def test_who_comes_late_begins_anew() -> None:
     found = [flights.board("key", start, joined_until=0.0) for _ in range(2)]
 
     assert await asyncio.gather(*map(flights.wait, found)) == [0, 1]
+
+
+async def test_who_boarded_and_does_not_wait_yet_is_not_left_behind() -> None:
+    """Between the two lies a turn of the event loop, in which whoever came first may go away."""
+    flights: Flights[int] = Flights()
+    gate = asyncio.Event()
+
+    async def start() -> int:
+        await gate.wait()
+        return 7
+
+    first = asyncio.create_task(flights.wait(flights.board("key", start, inf)))
+    await asyncio.sleep(0)
+    second = flights.board("key", start, inf)
+    first.cancel()
+    await asyncio.wait([first])
+    gate.set()
+
+    assert await flights.wait(second) == 7
 
 
 async def test_the_breadth_first_engine_shares_alike(world: World) -> None:
