@@ -48,6 +48,7 @@ class Mongo:
         self._observer = observer
         self.breaker = Breaker("mongodb")
         self._waits = Waits()
+        self._closed = False
 
     @classmethod
     async def open(cls, settings: MongoSettings, observer: Observer = ignore) -> Self:
@@ -57,6 +58,7 @@ class Mongo:
 
     async def close(self) -> None:
         """Takes leave of the server; from one that hangs, without a word."""
+        self._closed = True
         try:
             await self._waits.within(_CLOSE_SECONDS, self._driver.close())
         except TimeoutError:
@@ -167,6 +169,8 @@ class Mongo:
                 if found is not None:
                     return found
                 seconds = max(0.0, until - monotonic())
+            if self._closed:
+                raise unavailable("was closed")
             return await self._waits.within(seconds, call(_server_limit(seconds)))
         except TimeoutError:
             raise unavailable("did not answer in time") from None

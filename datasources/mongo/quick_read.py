@@ -5,7 +5,6 @@ connections, and deployments that are read otherwise than by their primary. Only
 asked here, so that it may be asked twice.
 """
 
-import asyncio
 from typing import Any
 
 import bson
@@ -75,11 +74,12 @@ class QuickReads:
         except WireError:
             return None
         documents: list[Document] = []
+        begun: Document | None = None  # the cursor that the server keeps for the rest
         try:
             command["maxTimeMS"] = max_time_ms
             while True:
                 command["$db"] = self._database
-                asked = bson.encode(command, codec_options=self._codec)
+                asked = bson.encode(command | wire.with_each, codec_options=self._codec)
                 reply = bson.decode(await wire.send(asked), self._codec)
                 if not reply["ok"]:
                     if tells_of_silence(reply.get("code")):
@@ -89,16 +89,16 @@ class QuickReads:
                 cursor = reply["cursor"]
                 documents += cursor.get("firstBatch") or cursor.get("nextBatch") or ()
                 if not cursor["id"]:
+                    begun = None
                     return documents
-                name = cursor["ns"].partition(".")[2]
+                begun, name = cursor, cursor["ns"].partition(".")[2]
                 command = {"getMore": cursor["id"], "collection": name, "batchSize": BATCH_SIZE}
         except WireError:
             return None
-        except asyncio.CancelledError:
-            wire.end()  # it still carries the answer
-            raise
         finally:
             self._wires.put_back(wire)
+            if begun is not None:
+                self._wires.close_cursor(wire, begun["id"], begun["ns"])
 
 
 def _check_time(refusal: Document) -> None:

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from pymongo.asynchronous.pool import AsyncConnection
 
+from datasources.mongo.driver import Document
+
 # Source: MongoDB Wire Protocol, "Standard Message Header" and "OP_MSG".
 _OP_MSG = 2013
 _HEAD = struct.Struct("<iiiiIB")  # length, number, number answered, kind, flags, kind of section
@@ -25,11 +27,15 @@ class WireError(Exception):
 
 
 class Wire(asyncio.Protocol):
-    """``ended`` is called once, when it is of no further use."""
+    """``ended`` is called once, when it is of no further use; ``with_each`` goes with each command."""
 
-    def __init__(self, connection: AsyncConnection, ended: "Callable[[Wire], None]") -> None:
+    def __init__(
+        self, connection: AsyncConnection, with_each: Document, ended: "Callable[[Wire], None]"
+    ) -> None:
         self.open = True
         self.used_at = 0.0  # on the clock of the event loop
+        self.address = connection.address
+        self.with_each = with_each
         self._ended = ended
         self._answer: asyncio.Future[bytes] | None = None
         self._number = 0
@@ -41,8 +47,15 @@ class Wire(asyncio.Protocol):
         self._transport.set_protocol(self)
         self._transport.resume_reading()
 
+    @property
+    def carries(self) -> bool:
+        """Whether an answer is still to come, or to be thrown away."""
+        return self._answer is not None
+
     def send(self, command: bytes) -> asyncio.Future[bytes]:
         """The answer, as BSON; :class:`WireError` where the connection is lost before it comes."""
+        if not self.open:
+            raise WireError
         self._number = next(_numbers) & 0x7FFFFFFF
         head = _HEAD.pack(_HEAD.size + len(command), self._number, 0, _OP_MSG, 0, 0)
         self._answer = asyncio.get_running_loop().create_future()

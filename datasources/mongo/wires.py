@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.pool import AsyncConnection
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.message import _CursorAddress
 
 from datasources.mongo.driver import Document
 from datasources.mongo.pool import PoolGauge
@@ -64,7 +65,9 @@ class Wires:
             raise
 
     def put_back(self, wire: Wire) -> None:
-        """For the next reader; one that ended meanwhile is of no use."""
+        """For the next reader; of no use is one that ended meanwhile, or whose answer nobody waited for."""
+        if wire.carries:
+            wire.end()
         if not wire.open:
             return
         while self._waiting:
@@ -76,12 +79,17 @@ class Wires:
         self._idle.append(wire)
         self._pool.busy(-1)
 
+    def close_cursor(self, wire: Wire, number: int, namespace: str) -> None:
+        """Has the server forget, a little later, what nobody will read on."""
+        self._client._close_cursor_soon(number, _CursorAddress(wire.address, namespace))
+
     async def close(self) -> None:
         """Ends them, and whoever waits."""
         self.most = 0
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.wait((self._opening,), timeout=_GRACE_SECONDS)
+        self._fail(WireError())
         for wire in list(self._leases):
             wire.end()
         if self._ending:
@@ -103,7 +111,7 @@ class Wires:
         client = self._client
         try:
             handed_out = await client._conn_for_reads(client.read_preference, None, "find")
-            connection, _ = await handed_out.__aenter__()
+            connection, preference = await handed_out.__aenter__()
         except Exception as error:
             self._fail(WireError() if _may_be_better(error) else error)
             return
@@ -112,8 +120,14 @@ class Wires:
             raise
         finally:
             self._opening = None
-        wire = Wire(connection, self._end)
+        # A member that is asked directly, whatever its part in its set, must be told that it may answer.
+        with_each = {"$readPreference": preference.document} if preference.mode else {}
+        wire = Wire(connection, with_each, self._end)
         self._leases[wire] = _Lease(handed_out, connection)
+        if connection.conn_closed():  # it was told so before, and would never tell the wire
+            self._fail(WireError())
+            wire.end()
+            return
         self.put_back(wire)
         if any(not waiting.done() for waiting in self._waiting):
             self._open()

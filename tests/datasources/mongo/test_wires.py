@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from math import inf
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -9,6 +11,7 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from datasources.embedded.cluster import StoreUrls
+from datasources.errors import StoreUnavailableError
 from datasources.mongo.client import Mongo
 from datasources.mongo.driver import Aggregation, Find
 from datasources.mongo.settings import MongoSettings
@@ -20,9 +23,14 @@ _ROWS = [{"_id": number} for number in range(3)]
 
 
 class Gate:
-    """Stands before the server; ``cut`` breaks all connections that go through it."""
+    """Stands before the server; ``cut`` breaks all connections that go through it.
+
+    Of what the server says it keeps back all after ``most_bytes``.
+    """
 
     def __init__(self, host: str, port: int) -> None:
+        self.most_bytes = inf
+        self.keeps_back = asyncio.Event()
         self._server = (host, port)
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -31,7 +39,7 @@ class Gate:
         there, back = await asyncio.open_connection(*self._server)
         self._writers += [writer, back]
         for source, sink in ((reader, back), (there, writer)):
-            task = asyncio.create_task(self._carry(source, sink))
+            task = asyncio.create_task(self._carry(source, sink, counted=source is there))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -42,10 +50,17 @@ class Gate:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, counted: bool
+    ) -> None:
         try:
             while data := await source.read(65_536):
-                sink.write(data)
+                if counted:
+                    self.most_bytes -= len(data)
+                if self.most_bytes > 0:
+                    sink.write(data)
+                else:
+                    self.keeps_back.set()
         except ConnectionError:
             pass
         sink.transport.abort()
@@ -70,6 +85,27 @@ async def _opened(url: str, pool_max_size: int = 20) -> Mongo:
     mongo = await Mongo.open(settings)
     await mongo.insert(within(), "wired", _ROWS)
     return mongo
+
+
+class Watch:
+    """What the server does for one database."""
+
+    def __init__(self, admin: Mongo, database: str) -> None:
+        self._admin = admin
+        self._ours = {"ns": f"{database}.wired"}
+
+    async def count(self, kind: str) -> int:
+        now = {"$currentOp": {"idleCursors": True}}
+        match = {"$match": {**self._ours, "type": kind}}
+        return len(await self._admin.aggregate(within(), Aggregation(None, [now, match])))
+
+
+@asynccontextmanager
+async def _watched(mongo: Mongo, url: str | None = None) -> AsyncIterator[Watch]:
+    change = {"database": "admin", "url": url or mongo.settings.url}
+    admin = await Mongo.open(mongo.settings.model_copy(update=change))
+    yield Watch(admin, mongo.settings.database)
+    await admin.close()
 
 
 async def _closed(mongo: Mongo) -> None:
@@ -122,14 +158,11 @@ async def test_a_read_whose_connection_breaks_is_asked_again(gate: tuple[Gate, s
     mongo = await _opened(url)
     await mongo.find(within(), _ALL)
     reading = asyncio.create_task(mongo.find(within(), _SLOWLY))
-    running = {"command.find": "wired", "command.$db": mongo.settings.database}
-    admin = await Mongo.open(mongo.settings.model_copy(update={"database": "admin"}))
-    now = Aggregation(None, [{"$currentOp": {}}, {"$match": running}])
-    while not await admin.aggregate(within(), now):
-        pass
+    async with _watched(mongo) as watch:
+        while not await watch.count("op"):
+            pass
     await barrier.cut()
     assert await reading == _ROWS
-    await admin.close()
     await _closed(mongo)
 
 
@@ -156,3 +189,36 @@ async def test_what_is_written_by_an_aggregation_is_written_once(store_urls: Sto
     await mongo.aggregate(within(), copied)
     assert await mongo.count(within(), "copies", {}) == len(_ROWS)
     await _closed(mongo)
+
+
+async def test_the_server_forgets_what_a_reader_who_leaves_has_not_read(
+    gate: tuple[Gate, str], store_urls: StoreUrls
+) -> None:
+    barrier, url = gate
+    mongo = await _opened(url)
+    for number in range(3, 6):  # a reply holds one of them
+        await mongo.insert(within(), "wired", [{"_id": number, "text": "x" * 12_000_000}])
+    await mongo.find(within(), Find("wired", {"_id": 0}, {}))
+    barrier.most_bytes = 13_000_000
+    reading = asyncio.create_task(mongo.find(within(), _ALL))
+    await barrier.keeps_back.wait()
+    reading.cancel()
+    barrier.most_bytes = inf
+    async with asyncio.timeout(10), _watched(mongo, store_urls.mongodb) as watch:
+        while await watch.count("idleCursor") or await watch.count("op"):
+            pass
+    await _closed(mongo)
+
+
+async def test_reads_under_way_end_as_the_store_is_closed(store_urls: StoreUrls) -> None:
+    mongo = await _opened(store_urls.mongodb, pool_max_size=3)
+    readers = [asyncio.create_task(mongo.find(within(), _SLOWLY)) for _ in range(9)]
+    async with _watched(mongo) as watch:
+        while await watch.count("op") < 2:
+            pass
+        await mongo.close()
+    ends = await asyncio.gather(*readers, return_exceptions=True)
+    assert [str(end) for end in ends if isinstance(end, StoreUnavailableError)] == (
+        ["mongodb was closed"] * 9
+    )
+    await _closed(await Mongo.open(mongo.settings))
