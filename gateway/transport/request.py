@@ -17,6 +17,7 @@ from gateway.transport.origin import is_ours
 from gateway.transport.settings import HttpSettings
 
 _MAX_PARAMETERS = 32
+_MOST_DIGITS = 20  # a number that has more is too large in any case
 _PARAMETERS = frozenset({"query", "documentId", "operationName", "variables", "extensions"})
 _PREFLIGHT_HEADERS = frozenset(
     {"graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"}
@@ -79,6 +80,14 @@ def read_query_string(query_string: str) -> Parameters:
     return check_parameters(given)
 
 
+def declared_bytes(headers: Headers) -> int | None:
+    """The body's length, where the head tells it; Python reads no number of thousands of digits."""
+    declared = headers.get("content-length", "")
+    if not (declared.isascii() and declared.isdigit()):
+        return None
+    return int(declared.lstrip("0")[:_MOST_DIGITS] or "0")
+
+
 def check_content(headers: Headers, settings: HttpSettings) -> None:
     """Refuses a body that could not be read, before it is."""
     if not readable(headers.get("content-type", "")):
@@ -90,8 +99,7 @@ def check_content(headers: Headers, settings: HttpSettings) -> None:
         raise refuse(
             Code.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a Content-Encoding."
         )
-    declared = headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > settings.body_max_bytes:
+    if (declared_bytes(headers) or 0) > settings.body_max_bytes:
         raise _too_large(settings)
 
 

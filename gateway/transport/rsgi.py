@@ -31,6 +31,7 @@ from gateway.transport.message import (
     join_headers,
 )
 from gateway.transport.recollection import Recollection
+from gateway.transport.request import declared_bytes
 from gateway.transport.roster import Roster
 
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
@@ -132,9 +133,9 @@ class _Incoming:
 
     async def body(self, max_bytes: int) -> bytes:
         """As :class:`Incoming` says it."""
-        declared = self._headers.get("content-length", "")
+        declared = declared_bytes(self._headers)
         try:
-            if declared.isdecimal() and int(declared) <= max_bytes:
+            if declared is not None and declared <= max_bytes:
                 body = await self._protocol()
             else:
                 body = await self._read(max_bytes)
