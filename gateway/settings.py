@@ -76,7 +76,10 @@ class Settings(BaseSettings):
         description="Server that `gateway serve` runs on; granian is faster and has no WebSockets.",
     )
     keep_alive_seconds: int = Field(
-        15, ge=1, description="Seconds that an idle connection of a client is kept open."
+        15,
+        ge=1,
+        description="Seconds that an idle connection of a client is kept open, and that the head of a "
+        "request may take.",
     )
     shutdown_seconds: int = Field(
         15, ge=1, description="Seconds that operations under way may still take after SIGTERM."

@@ -18,9 +18,11 @@ from gateway.transport.idleness import Idleness
 from gateway.transport.impatience import Impatient
 from gateway.transport.message import LAST, WHOLE, Announced, Outgoing, decode_headers, join_headers
 from gateway.transport.refrain import Refrain
+from gateway.transport.uvicorn_flow import Flow
 
 _URL = PATH.encode()
 _WRITE_BYTES = 65_536
+_HEAD_BYTES = 262_144  # of a head, or of what trails a body, that has no end yet
 _UNUSUAL = frozenset({b"expect", b"transfer-encoding"})
 _EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
 
@@ -42,6 +44,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         self.refrain: Refrain | None = None
         self.is_amid = False  # a request, whose end is to come
         self.begun = 0  # requests among what was received last
+        self.unread_bytes = 0  # received since something last began or ended
         self.held: Head | None = None
         self.held_body = b""
         self.answered: Head | None = None  # the last one that was held to its end
@@ -51,6 +54,11 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         self.idleness = Idleness(
             self.loop, self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
+        self.idleness.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.carried is not None:
@@ -63,30 +71,39 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         if refrain is not None and not self.is_amid and self._is_free():
             body = refrain.body_of(data)
             if body is not None and self._takes(body):
-                self.idleness.interrupt()
                 self._answer(refrain.head, refrain.traceparent, body)
                 return
-        self.idleness.interrupt()
         is_beginning, self.begun, self.answered = not self.is_amid, 0, None
+        self.unread_bytes += len(data)
         super().data_received(data)
         if self.held is not None:
             self._let_go()
         elif is_beginning and self.begun == 1:
             self._remember(data)
         self.held_body, self.answered = b"", None  # nothing is kept of what was answered
+        if self.unread_bytes > _HEAD_BYTES:
+            self._refuse_head()
 
     def on_message_begin(self) -> None:
+        if not self.is_amid and self._is_free():
+            self.idleness.begin()  # anew: its head may take as long
         self.is_amid = True
         self.begun += 1
+        self.unread_bytes = 0
         self.url = self.held_body = b""
         self.headers = []
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value.rstrip(b" \t"))  # none of the value: RFC 9110, section 5.5
+
     def on_headers_complete(self) -> None:
+        self.unread_bytes = 0
         self.held = self._read_head()
         if self.held is None:
             self._go_by_asgi()
 
     def on_body(self, body: bytes) -> None:
+        self.unread_bytes = 0
         if self.held is None:
             super().on_body(body)
         else:
@@ -94,6 +111,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.is_amid = False
+        self.unread_bytes = 0
         head = self.held
         if head is not None and not self._takes(self.held_body):
             self._let_go()
@@ -115,6 +133,10 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         else:
             self.idleness.begin()
 
+    def handle_websocket_upgrade(self) -> None:
+        self.idleness.stop()
+        super().handle_websocket_upgrade()
+
     def shutdown(self) -> None:
         self._drain()
         super().shutdown()
@@ -122,6 +144,12 @@ class HttpConnection(Impatient, HttpToolsProtocol):
     def _remember(self, request: bytes) -> None:
         if self.answered is not None:
             self.refrain = Refrain.of(request, self.held_body, self.answered)
+
+    def _refuse_head(self) -> None:
+        """Uvicorn would keep all of it, however long it is."""
+        self.unread_bytes = 0
+        if not self.transport.is_closing():
+            self.send_400_response("The head of the request has no end.")
 
     def _is_free(self) -> bool:
         """Whether nothing is to be answered before what comes now."""
@@ -170,6 +198,8 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         self.headers = [
             *self.headers
         ]  # what trails the body joins these, and not those of the scope
+        if self.carried is not None:
+            self.flow.resume_reading()  # or else its going away would not be seen
 
     def _answer(self, head: Head, traceparent: str, body: bytes) -> None:
         assert self.endpoint is not None
@@ -181,11 +211,13 @@ class HttpConnection(Impatient, HttpToolsProtocol):
             self._carry(found)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.idleness.interrupt()
         cycle.__class__ = _Cycle
         cycle.scope["extensions"] = _EXTENSIONS
         super()._start_asgi_task(cycle, app)
 
     def _carry(self, found: Outgoing | Coroutine[None, None, Outgoing | None]) -> None:
+        self.idleness.interrupt()
         self.carried = _Carried()
         self.cycle = cast(RequestResponseCycle, self.carried)
         task = self.loop.create_task(self._finish(self.carried, found))

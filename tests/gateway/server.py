@@ -71,6 +71,7 @@ class _Uvicorn(uvicorn.Server):
 @asynccontextmanager
 async def on_uvicorn(app: Gateway, settings: Settings) -> AsyncIterator[str]:
     options = connection_options(settings.http)
+    options["timeout_keep_alive"] = settings.keep_alive_seconds
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", **options)
     server = _Uvicorn(config)
     with socket.socket() as listener:

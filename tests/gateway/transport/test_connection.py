@@ -151,6 +151,22 @@ async def test_what_has_to_wait_holds_up_what_was_sent_after_it(
         assert await wire.answer() == (200, {"name": "gateway"})
 
 
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [("0" * 5_000 + str(len(NAME)), 200), ("9" * 18, 413), (f" 0{len(NAME)} \t", 200)],
+)
+async def test_a_length_may_be_told_in_many_digits(wire: Wire, length: str, status: int) -> None:
+    await wire.send(post(NAME, f"Content-Length: {length}", framed=False))
+
+    assert (await wire.answer())[0] == status
+
+
+async def test_what_surrounds_the_value_of_a_header_is_none_of_it(wire: Wire) -> None:
+    for _ in range(2):
+        await wire.send(post(NAME, "Content-Encoding:\tidentity \t", "Accept:application/json "))
+        assert await wire.answer() == (200, {"name": "gateway"})
+
+
 @pytest.mark.parametrize("cut", [1, 20, -len(NAME) - 2, -len(NAME), -5, -1])
 async def test_a_request_may_come_in_pieces(wire: Wire, cut: int) -> None:
     request = post(NAME)
