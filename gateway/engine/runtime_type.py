@@ -1,6 +1,7 @@
 """Runtime type: of which object type each value of a field is, as the schema's own functions say it."""
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -69,10 +70,7 @@ def _checked(
         if isinstance(answer, Exception):
             verdicts[place] = answer
         elif not answer:
-            verdicts[place] = GraphQLError(
-                f"Expected value of type '{kinds[place]}' but got: {inspect(values[place])}.",
-                list(field.selected.nodes),
-            )
+            verdicts[place] = _refusal(field, partial(_disowned, kinds[place], values[place]))
     return verdicts
 
 
@@ -84,7 +82,19 @@ def _runtime_type(
     kind = schema.get_type(name) if isinstance(name, str) else None
     if is_object_type(kind) and kind.name in field.blocks:
         return kind
-    return GraphQLError(_complaint(field, abstract, name, value, kind), list(field.selected.nodes))
+    return _refusal(field, partial(_complaint, field, abstract, name, value, kind))
+
+
+def _refusal(field: FieldPlan, complaint: Callable[[], str]) -> Exception:
+    """What is wrong with a value; or with showing it, where that cannot be."""
+    try:
+        return GraphQLError(complaint(), list(field.selected.nodes))
+    except Exception as error:
+        return error
+
+
+def _disowned(kind: Any, value: Any) -> str:
+    return f"Expected value of type '{kind}' but got: {inspect(value)}."
 
 
 def _complaint(field: FieldPlan, abstract: Any, name: Any, value: Any, kind: Any) -> str:

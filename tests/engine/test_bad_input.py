@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from graphql import FragmentDefinitionNode, parse
+from graphql import FragmentDefinitionNode, GraphQLObjectType, parse
 
 from gateway.engine.engine import Engine
 from gateway.engine.plans import Plans
@@ -118,3 +118,16 @@ async def unvalidated(schema: Any, given: Any, root: Any = None) -> Any:
     """Without graphql-core's validation, which gives up sooner."""
     operation, fragments = given
     return await Engine().run(Plans(), schema, operation, fragments, {}, root=root)
+
+
+async def test_a_value_that_cannot_be_shown_spoils_its_own_field_alone() -> None:
+    schema = schema_of("type Query { odd: Thing name: String } type Thing { name: String }")
+    thing = schema.type_map["Thing"]
+    assert isinstance(thing, GraphQLObjectType)
+    thing.is_type_of = lambda value, info: False
+    odd: dict[str, Any] = {}
+    odd["odd"] = {"odd": odd}  # equal to what is in it, which cannot be found out
+    root, text = {"odd": odd, "name": "text"}, "{ odd { name } name }"
+    outcome, expected = await run(schema, text, root), await run_standard(schema, text, root)
+    assert outcome.data == expected.data == {"odd": None, "name": "text"}
+    assert [path for _, path in told(outcome)] == [path for _, path in told(expected)] == [("odd",)]
