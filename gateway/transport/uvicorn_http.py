@@ -42,7 +42,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         if isinstance(self.app, Gateway) and not self.root_path and self.limit_concurrency is None:
             self.endpoint = self.app.endpoint
         self.refrain: Refrain | None = None
-        self.is_amid = False  # a request, whose end is to come
+        self.is_amid = self.is_headed = False  # a request, and below its head; the end is to come
         self.begun = 0  # requests among what was received last
         self.unread_bytes = 0  # received since something last began or ended
         self.held: Head | None = None
@@ -87,7 +87,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if not self.is_amid and self._is_free():
             self.idleness.begin()  # anew: its head may take as long
-        self.is_amid = True
+        self.is_amid, self.is_headed = True, False
         self.begun += 1
         self.unread_bytes = 0
         self.url = self.held_body = b""
@@ -98,6 +98,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self.unread_bytes = 0
+        self.is_headed = True
         self.held = self._read_head()
         if self.held is None:
             self._go_by_asgi()
@@ -144,6 +145,14 @@ class HttpConnection(Impatient, HttpToolsProtocol):
     def _remember(self, request: bytes) -> None:
         if self.answered is not None:
             self.refrain = Refrain.of(request, self.held_body, self.answered)
+
+    def send_400_response(self, msg: str) -> None:
+        """As Uvicorn's, unless it would be read as the answer to an earlier request, or amid one."""
+        is_next = self.is_amid and self.is_headed and not self.pipeline
+        if self._is_free() or (is_next and not getattr(self.cycle, "response_started", True)):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def _refuse_head(self) -> None:
         """Uvicorn would keep all of it, however long it is."""

@@ -124,6 +124,21 @@ async def test_who_goes_away_with_more_to_be_answered_is_waited_for_no_longer(
         await asyncio.wait_for(hanging.stopped.wait(), timeout=5)
 
 
+async def test_nonsense_is_no_answer_to_what_came_before_it(schema: GraphQLSchema) -> None:
+    async with serve_schema(schema) as client, wired(client) as wire:
+        await wire.send(HANG + b"no request at all\r\n\r\n")
+
+        assert await wire.ended()
+
+
+async def test_nonsense_in_a_body_is_told(schema: GraphQLSchema) -> None:
+    async with serve_schema(schema) as client, wired(client) as wire:
+        chunked = post(b"", "Transfer-Encoding: chunked", framed=False)
+        await wire.send(chunked, b"no length\r\n")
+
+        assert (await wire.head())[0] == 400
+
+
 def test_nothing_is_read_while_many_wait() -> None:
     waiting = [*range(1_000)]
     transport = Reading()
