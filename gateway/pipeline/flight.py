@@ -23,7 +23,9 @@ class Flight(Generic[T]):
         self.landed: list[asyncio.Future[None]] = []  # one for each reader, to be told
         self.task.add_done_callback(self._tell)
 
-    def _tell(self, _: object) -> None:
+    def _tell(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled():
+            task.exception()  # so that the loop does not report one that nobody waits for
         for landed in self.landed:
             if not landed.done():
                 landed.set_result(None)

@@ -1,6 +1,7 @@
 """Sharing: equal reads in flight are one execution; nobody is given what another may see."""
 
 import asyncio
+import gc
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -253,6 +254,28 @@ async def test_who_boarded_and_does_not_wait_yet_is_not_left_behind() -> None:
     gate.set()
 
     assert await flights.wait(second) == 7
+
+
+async def test_what_fails_after_everybody_left_is_reported_to_nobody() -> None:
+    flights: Flights[int] = Flights()
+    reported: list[Any] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, report: reported.append(report))
+
+    async def start() -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise InvalidIdError("No such id.")
+
+    only = asyncio.create_task(flights.wait(flights.board("key", start, inf)))
+    await asyncio.sleep(0)
+    only.cancel()
+    await asyncio.wait([only])
+    gc.collect()
+    loop.set_exception_handler(None)
+
+    assert (only.cancelled(), reported) == (True, [])
 
 
 async def test_the_breadth_first_engine_shares_alike(world: World) -> None:
