@@ -4,14 +4,16 @@ PyMongo opens them, signs them in and hands them out of its pool; it still choos
 """
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.pool import AsyncConnection
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 from pymongo.message import _CursorAddress
+from pymongo.read_preferences import _ServerMode
 
 from datasources.mongo.driver import Document
 from datasources.mongo.pool import PoolGauge
@@ -20,12 +22,15 @@ from datasources.mongo.wire import Wire, WireError
 _SPARED_SHARE = 0.2  # of the pool: for writes, and for what goes the ordinary way
 _GRACE_SECONDS = 1.0  # for what was cancelled or closed to end
 
+_log = logging.getLogger("gateway.mongodb")
+
 
 class _Lease(NamedTuple):
     """``handed_out`` is PyMongo's own, to be left when the connection has ended."""
 
     handed_out: Any
     connection: AsyncConnection
+    is_stale: Any
 
 
 class Wires:
@@ -100,8 +105,8 @@ class Wires:
         idle_seconds = asyncio.get_running_loop().time() - wire.used_at
         if self._idle_seconds is not None and idle_seconds > self._idle_seconds:
             return False
-        pool = self._leases[wire].handed_out._server.pool
-        return not pool.stale_generation(connection.generation, connection.service_id)
+        is_stale = self._leases[wire].is_stale
+        return not is_stale(connection.generation, connection.service_id)
 
     def _open(self) -> None:
         if self._opening is None and len(self._leases) < self.most:
@@ -112,25 +117,35 @@ class Wires:
         try:
             handed_out = await client._conn_for_reads(client.read_preference, None, "find")
             connection, preference = await handed_out.__aenter__()
-        except Exception as error:
+            wire = self._lease(handed_out, connection, preference)
+            if connection.conn_closed():  # it was told so before, and would never tell the wire
+                wire.end()
+                raise WireError
+        except (PyMongoError, OSError, WireError) as error:
             self._fail(WireError() if _may_be_better(error) else error)
             return
         except asyncio.CancelledError:
             self._fail(WireError())
             raise
+        except Exception:
+            _log.exception("this PyMongo is not known: MongoDB is read by its own, slower calls")
+            self.most = 0
+            self._fail(WireError())
+            return
         finally:
             self._opening = None
-        # A member that is asked directly, whatever its part in its set, must be told that it may answer.
-        with_each = {"$readPreference": preference.document} if preference.mode else {}
-        wire = Wire(connection, with_each, self._end)
-        self._leases[wire] = _Lease(handed_out, connection)
-        if connection.conn_closed():  # it was told so before, and would never tell the wire
-            self._fail(WireError())
-            wire.end()
-            return
         self.put_back(wire)
         if any(not waiting.done() for waiting in self._waiting):
             self._open()
+
+    def _lease(self, handed_out: Any, connection: AsyncConnection, preference: _ServerMode) -> Wire:
+        # A member that is asked directly, whatever its part in its set, must be told that it may answer.
+        with_each = {"$readPreference": preference.document} if preference.mode else {}
+        wire = Wire(connection, with_each, self._end)
+        self._leases[wire] = _Lease(
+            handed_out, connection, handed_out._server.pool.stale_generation
+        )
+        return wire
 
     def _fail(self, error: Exception) -> None:
         while self._waiting:
@@ -152,7 +167,8 @@ class Wires:
 
 def _may_be_better(error: Exception) -> bool:
     """Whether it is worth another try, which is for PyMongo to make."""
-    return isinstance(error, AutoReconnect) and not isinstance(error, ServerSelectionTimeoutError)
+    is_lost = isinstance(error, AutoReconnect | WireError)
+    return is_lost and not isinstance(error, ServerSelectionTimeoutError)
 
 
 async def _leave(lease: _Lease) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from pymongo.asynchronous.pool import AsyncConnection
 from pymongo.errors import OperationFailure
 
 from datasources.embedded.cluster import StoreUrls
@@ -222,3 +223,15 @@ async def test_reads_under_way_end_as_the_store_is_closed(store_urls: StoreUrls)
         ["mongodb was closed"] * 9
     )
     await _closed(await Mongo.open(mongo.settings))
+
+
+async def test_a_pymongo_that_is_made_otherwise_is_asked_the_ordinary_way(
+    store_urls: StoreUrls, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mongo = await _opened(store_urls.mongodb)
+    monkeypatch.delattr(AsyncConnection, "conn_closed")
+    for _ in range(3):
+        assert await mongo.find(within(), _ALL) == _ROWS
+    monkeypatch.undo()
+    assert [record.name for record in caplog.records] == ["gateway.mongodb"]
+    await _closed(mongo)
