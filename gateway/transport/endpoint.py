@@ -96,7 +96,7 @@ class Endpoint:
             else:
                 found = await _subscribe(request, incoming.gone, parts, roster)
         except ClientGoneError:
-            record(None, started, status=_CLIENT_GONE)
+            self.miss(started)
             return None
         except Exception as error:
             found = _refused(error)
@@ -105,18 +105,23 @@ class Endpoint:
             return Outgoing(200, _event_lines(head), chunks=found.chunks(), trace_id=trace_id)
         if isinstance(found, Response):
             return self._outgoing(head, found, trace_id, started)
-        return await self._wait(found, head, trace_id, started, incoming.gone)
+        try:
+            present = while_present(incoming.gone, found)
+            return await self._wait(present, head, trace_id, started)
+        except ClientGoneError:
+            self.miss(started)
+            return None
 
     def head(self, incoming: Announced) -> Head:
         """What the head says; the same for equal ones."""
         return self._reader.read(incoming)
 
     def begin(
-        self, head: Head, trace_id: str, body: bytes, parts: Parts, gone: Gone
-    ) -> Outgoing | Coroutine[None, None, Outgoing | None]:
+        self, head: Head, trace_id: str, body: bytes, parts: Parts
+    ) -> Outgoing | Coroutine[None, None, Outgoing]:
         """As ``answer``, to a POST whose plain ``head`` and body are there: without waiting, if it can be.
 
-        Else what is returned must be awaited in a task.
+        Else what is returned must be awaited in a task, which is cancelled where the client went away.
         """
         started = perf_counter()
         found: Response | Coroutine[None, None, Response]
@@ -127,21 +132,19 @@ class Endpoint:
             found = _refused(error)
         if isinstance(found, Response):
             return self._outgoing(head, found, trace_id, started)
-        return self._wait(found, head, trace_id, started, gone)
+        return self._wait(found, head, trace_id, started)
+
+    def miss(self, started: float) -> None:
+        """Notes a client that went away before it was answered."""
+        record(None, started, status=_CLIENT_GONE)
 
     async def _wait(
-        self,
-        work: Coroutine[None, None, Response],
-        head: Head,
-        trace_id: str,
-        started: float,
-        gone: Gone,
-    ) -> Outgoing | None:
+        self, work: Coroutine[None, None, Response], head: Head, trace_id: str, started: float
+    ) -> Outgoing:
         try:
-            found = await while_present(gone, work)
+            found = await work
         except ClientGoneError:
-            record(None, started, status=_CLIENT_GONE)
-            return None
+            raise
         except Exception as error:
             found = _refused(error)
         return self._outgoing(head, found, trace_id, started)

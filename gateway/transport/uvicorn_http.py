@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from time import perf_counter
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import (
@@ -213,7 +214,7 @@ class HttpConnection(Impatient, HttpToolsProtocol):
     def _answer(self, head: Head, traceparent: str, body: bytes) -> None:
         assert self.endpoint is not None
         trace_id = trace_id_of(traceparent)
-        found = self.endpoint.begin(head, trace_id, body, self.app_state["parts"], self._gone)
+        found = self.endpoint.begin(head, trace_id, body, self.app_state["parts"])
         if isinstance(found, Outgoing) and not self.flow.write_paused:
             self._write(found, keep_alive=True)
         else:
@@ -225,31 +226,35 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         cycle.scope["extensions"] = _EXTENSIONS
         super()._start_asgi_task(cycle, app)
 
-    def _carry(self, found: Outgoing | Coroutine[None, None, Outgoing | None]) -> None:
+    def _carry(self, found: Outgoing | Coroutine[None, None, Outgoing]) -> None:
         self.idleness.interrupt()
-        self.carried = _Carried()
-        self.cycle = cast(RequestResponseCycle, self.carried)
-        task = self.loop.create_task(self._finish(self.carried, found))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        self.carried = carried = _Carried()
+        self.cycle = cast(RequestResponseCycle, carried)
+        carried.task = self.loop.create_task(self._finish(carried, found))
+        self.tasks.add(carried.task)
 
     async def _finish(
-        self, carried: "_Carried", found: Outgoing | Coroutine[None, None, Outgoing | None]
+        self, carried: "_Carried", found: Outgoing | Coroutine[None, None, Outgoing]
     ) -> None:
+        carried.begin()
         try:
             outgoing = found if isinstance(found, Outgoing) else await found
             if self.flow.write_paused and not carried.disconnected:
                 await self.flow.drain()
             self.carried, carried.response_complete = None, True
-            if outgoing is not None and not carried.disconnected:
+            if not carried.disconnected:
                 self._write(outgoing, keep_alive=carried.keep_alive)
+        except asyncio.CancelledError:
+            if not carried.was_left():
+                self.transport.close()
+                raise
+            assert self.endpoint is not None
+            self.endpoint.miss(carried.started)
         except BaseException:
             self.transport.close()
             raise
-
-    async def _gone(self) -> None:
-        if self.carried is not None:
-            await self.carried.gone.wait()
+        finally:
+            self.tasks.discard(carried.task)
 
     def _write(self, outgoing: Outgoing, *, keep_alive: bool) -> None:
         lines = self.server_state.default_headers  # made anew each second
@@ -262,16 +267,32 @@ class HttpConnection(Impatient, HttpToolsProtocol):
 
 
 class _Carried:
-    """Stands where Uvicorn has its cycle while an answer is waited for."""
+    """Stands where Uvicorn has its cycle while a task waits for the answer; it ends with the connection."""
+
+    __slots__ = ("disconnected", "is_begun", "keep_alive", "response_complete", "started", "task")
+
+    message_event = asyncio.Event()  # which Uvicorn sets, and nobody waits for
+    task: asyncio.Task[None]
 
     def __init__(self) -> None:
-        self.disconnected = self.response_complete = False
+        self.started = perf_counter()
+        self.disconnected = self.response_complete = self.is_begun = False
         self.keep_alive = True
-        self.message_event = self.gone = asyncio.Event()
+
+    def begin(self) -> None:
+        """Said by the task itself: cancelled before, it would never do what belongs to an operation's end."""
+        self.is_begun = True
+        if self.disconnected:
+            self.task.cancel()
 
     def leave(self) -> None:
         self.disconnected = True
-        self.gone.set()
+        if self.is_begun:
+            self.task.cancel()
+
+    def was_left(self) -> bool:
+        """Whether that is all that the task was cancelled for."""
+        return self.disconnected and self.task.uncancel() == 0
 
 
 class _Cycle(RequestResponseCycle):
