@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, description="Processes that serve.")
     server: Literal["uvicorn", "granian"] = Field(
         "uvicorn",
-        description="Server that `gateway serve` runs on; granian is faster and has no WebSockets.",
+        description="Server that `gateway serve` runs on; granian has no WebSockets.",
     )
     keep_alive_seconds: int = Field(
         15,

@@ -125,5 +125,5 @@ def _tag(list_name: str) -> bytes:
 def _damaged() -> InvalidCursorError:
     return InvalidCursorError(
         "This is not a cursor of this gateway, or it was changed on the way. Pass a cursor exactly "
-        "as pageInfo or an edge returned it, or leave it out to start at the beginning."
+        "as pageInfo, an edge or an event gave it, or leave it out."
     )

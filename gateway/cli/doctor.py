@@ -40,7 +40,7 @@ async def _examine() -> list[Finding]:
     try:
         settings = load_settings()
     except SettingsError as error:
-        mend = "Set it in the environment or in .env; .env.example lists every setting."
+        mend = "Mend it in the environment or in .env; .env.example lists every setting."
         return [Finding("configuration", problem, mend) for problem in error.problems]
     findings = [_secret(settings), *_authentication(settings)]
     return [*findings, *[finding async for finding in _stores(settings)]]
@@ -58,7 +58,7 @@ def _secret(settings: "Settings") -> Finding:
 
 def _authentication(settings: "Settings") -> list[Finding]:
     auth = settings.auth
-    mend = "Set it in the environment or in .env; .env.example lists every setting."
+    mend = "Mend it in the environment or in .env; .env.example lists every setting."
     if problems := auth.problems():
         return [Finding("authentication", problem, mend) for problem in problems]
     accepted = ", ".join(sorted(auth.sources or ()))

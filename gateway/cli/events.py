@@ -96,7 +96,7 @@ async def _follow(url: str, key: str | None, variables: dict[str, Any], *, as_js
         try:
             await _print(follower, as_json=as_json)
         finally:
-            if follower.after:
+            if follower.after != variables["after"]:
                 _tell(f"Go on here with --after {follower.after}")
 
 
