@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from datasources.errors import StoreName
 
 
-@dataclass(frozen=True, slots=True)
-class StoreCall:
+class StoreCall(NamedTuple):
     """``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command.
 
     ``readers`` are the operations that it was made for at once, each of which is told of it.

@@ -1,10 +1,9 @@
 """Condition: a filter's part of a WHERE, as a clause that is compiled once and the values for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, ColumnElement, DateTime, Table, any_
 
@@ -17,8 +16,7 @@ _FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
 _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(NamedTuple):
     """What a filter asks: ``names`` are part of the SQL, ``parameters`` are not.
 
     ``possible`` is false where no row can fit, so that the store need not be asked.

@@ -10,7 +10,6 @@ from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
 from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.audit import audit
-from gateway.pipeline.begun import Begun
 from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
@@ -194,11 +193,9 @@ async def _within(exchange: Exchange, work: Waiting) -> None:
     """Ends with an answer or a refusal, and never later than the deadline."""
     limit = None
     try:
-        begun = Begun(work)
-        if not begun.done:
-            past_seconds = monotonic() - exchange.started
-            with (limit := _limit(exchange.parts.deadline_seconds).begin(past_seconds)):
-                await begun
+        past_seconds = monotonic() - exchange.started
+        with (limit := _limit(exchange.parts.deadline_seconds).begin(past_seconds)):
+            await work
     except TimeoutError as error:
         _fail(exchange, _late(exchange) if limit and limit.expired else error)
     except Exception as error:
