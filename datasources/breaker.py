@@ -46,9 +46,6 @@ class Breaker:
         """
         return _Guard(self, wait_seconds)
 
-    async def _enter(self, wait_seconds: float) -> "_Probe | None":
-        return None if self._opened_at is None else await self._admit(wait_seconds)
-
     def _leave(self, probe: "_Probe | None", error: BaseException | None) -> None:
         self.calls += 1
         if error is None:
@@ -105,7 +102,8 @@ class _Guard:
         self._probe: _Probe | None = None
 
     async def __aenter__(self) -> None:
-        self._probe = await self._breaker._enter(self._wait_seconds)
+        if self._breaker._opened_at is not None:
+            self._probe = await self._breaker._admit(self._wait_seconds)
 
     async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._breaker._leave(self._probe, error)

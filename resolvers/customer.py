@@ -1,6 +1,6 @@
 """Customers: by id, by global id, and page by page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -30,10 +30,10 @@ async def by_ids(
     return [found.get(key) for key in keys]
 
 
-async def by_global_ids(
+def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
-) -> Slots[CustomerRecord | None]:
-    return await point.by_global_ids("Customer", keys, lambda ids: by_ids(context, ids, selection))
+) -> Awaitable[Slots[CustomerRecord | None]]:
+    return point.by_global_ids("Customer", keys, lambda ids: by_ids(context, ids, selection))
 
 
 async def by_page(

@@ -16,11 +16,11 @@ Value = TypeVar("Value")
 Read = Callable[[Sequence[Parsed]], Awaitable[Slots[Value]]]
 
 
-async def by_global_ids(
+def by_global_ids(
     type_name: str, ids: Sequence[str], read: Read[UUID, Value | None]
-) -> Slots[Value | None]:
+) -> Awaitable[Slots[Value | None]]:
     """Objects of one type whose keys are UUIDs."""
-    return await by_parsed_keys(ids, partial(decode_uuid, type_name), read)
+    return by_parsed_keys(ids, partial(decode_uuid, type_name), read)
 
 
 async def by_parsed_keys(

@@ -1,9 +1,9 @@
 """Engine: the one funnel through which every statement goes that an operation sends to PostgreSQL."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError, UnknownOutcomeError
@@ -44,15 +44,15 @@ class Postgres:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def fetch(
+    def fetch(
         self,
         scope: Scope,
         statement: Statement,
         parameters: Parameters,
         count: Count = len,
-    ) -> list[Row]:
-        """``count`` is how many rows the observer is told of."""
-        return await self._guarded(scope, statement, parameters, times=2, count=count)
+    ) -> Coroutine[Any, Any, list[Row]]:
+        """The rows; ``count`` is how many of them the observer is told of."""
+        return self._guarded(scope, statement, parameters, times=2, count=count)
 
     async def write(self, scope: Scope, statement: Statement, parameters: Parameters) -> list[Row]:
         """Sent once: a change whose answer was lost raises :class:`UnknownOutcomeError`."""
