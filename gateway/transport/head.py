@@ -15,6 +15,10 @@ from gateway.transport.settings import HttpSettings
 
 _COST_DEBUG = "shopify-graphql-cost-debug"
 _EXPLAIN = "graphql-explain"
+_NO_WEBSOCKETS = (  # where there are any, none comes this way
+    "This server takes no WebSockets. Subscribe by server-sent events (Accept: text/event-stream), or have "
+    "the gateway served by Uvicorn."
+)
 
 
 @dataclass(slots=True)  # to be frozen costs more than all that is read into it
@@ -106,6 +110,8 @@ class Reader:
             raise refuse(
                 Code.METHOD_NOT_ALLOWED, "Send a query by GET or POST, a mutation by POST."
             )
+        if incoming.headers.get("upgrade", "").lower() == "websocket":
+            raise refuse(Code.BAD_REQUEST, _NO_WEBSOCKETS)
         if acceptable is None and events is Events.NOTHING:
             offered = " or ".join(MediaType)
             raise refuse(Code.NOT_ACCEPTABLE, f"Answers here are {offered}; accept one of them.")

@@ -37,7 +37,7 @@ async def status_of(client: httpx.AsyncClient, request: bytes) -> int:
 @pytest.mark.parametrize(
     ("request_bytes", "expected"),
     [
-        pytest.param(HANDSHAKE, {"uvicorn": 101, "granian": 422}, id="websocket"),
+        pytest.param(HANDSHAKE, {"uvicorn": 101, "granian": 400}, id="websocket"),
         pytest.param(asking(OFFER), {"uvicorn": 400, "granian": 200}, id="offer of h2c"),
         pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {"uvicorn": 400, "granian": 0}, id="h2c"),
         pytest.param(
@@ -76,6 +76,19 @@ async def test_what_becomes_of_a_request(
         status = await status_of(client, request_bytes)
 
     assert status == expected[server]
+
+
+async def test_granian_says_how_to_subscribe() -> None:
+    handshake = {"connection": "upgrade", "upgrade": "WebSocket"}
+    async with serve_schema(None, server="granian") as client:
+        refused = (await client.get("/graphql", headers=handshake)).json()
+
+    (error,) = refused["errors"]
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert error["message"] == (
+        "This server takes no WebSockets. Subscribe by server-sent events (Accept: text/event-stream), "
+        "or have the gateway served by Uvicorn."
+    )
 
 
 @pytest.mark.parametrize(("server", "status"), [("uvicorn", 503), ("granian", 200)])
