@@ -205,9 +205,8 @@ class HttpConnection(Impatient, HttpToolsProtocol):
         for name, value in lines:
             super().on_header(name, value)
         super().on_headers_complete()
-        self.headers = [
-            *self.headers
-        ]  # what trails the body joins these, and not those of the scope
+        # What trails the body joins these, and not those of the scope.
+        self.headers = [*self.headers]
         if self.carried is not None:
             self.flow.resume_reading()  # or else its going away would not be seen
 
