@@ -18,7 +18,7 @@ from gateway.transport.sdl import sdl_routes
 from gateway.transport.websocket.asgi import SocketEndpoint
 from schema import build_schema
 
-_OBJECTS_BEFORE_COLLECTION = 20_000
+_OBJECTS_BEFORE_COLLECTION = 50_000
 
 
 def create_app(settings: Settings, schema: GraphQLSchema | None = None) -> Gateway:
