@@ -78,7 +78,7 @@ class Answer:
         return [(call.store, call.statement) for call in self.calls]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would print it all
 class World:
     settings: StoreSettings
     parts: Parts
