@@ -14,8 +14,10 @@ from datasources.fold import Asked, Relation, Shape, UnwritableError, Written
 from datasources.postgres.condition import storable
 from datasources.postgres.engine import Postgres
 from datasources.postgres.fold_statement import (
-    KEYS,
+    KEY_GIVEN,
+    KEYS_GIVEN,
     FoldStatement,
+    Keyed,
     Variant,
     fold_statement,
     parameter_name,
@@ -61,9 +63,12 @@ class FoldRepository:
             variants.append(
                 None if question is None else _variant(scope, relation, question, parameters)
             )
-        if keys is not None:
-            parameters[KEYS] = [_storable(key) for key in keys]
-        found = fold_statement(shape, tuple(variants), keys is not None)
+        keyed: Keyed = "by nothing"
+        if keys is not None and len(keys) == 1:
+            keyed, parameters[KEY_GIVEN] = "by one", _storable(keys[0])
+        elif keys is not None:
+            keyed, parameters[KEYS_GIVEN] = "by many", [_storable(key) for key in keys]
+        found = fold_statement(shape, tuple(variants), keyed)
         read = _Reader(found)
         told = [read.counts + relation.count for relation in shape.relations]
 

@@ -10,7 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Select, false, func, literal_column, select
@@ -66,7 +66,9 @@ _SHARED = "scope_"  # what a scope restricts is the same for all relations
 
 _VARIANTS_KEPT = 32  # of one shape
 
-KEYS = "keys"
+KEY_GIVEN, KEYS_GIVEN = "key", "keys"
+
+Keyed = Literal["by nothing", "by one", "by many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,16 @@ def parameter_name(number: int, name: str) -> str:
     return name if name.startswith(_SHARED) else f"r{number}_{name}"
 
 
-_known: WeakKeyDictionary[Shape, OrderedDict[tuple[Variants, bool], FoldStatement]]
+_known: WeakKeyDictionary[Shape, OrderedDict[tuple[Variants, Keyed], FoldStatement]]
 _known = WeakKeyDictionary()  # shapes live as long as documents are remembered
 
 
-def fold_statement(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
-    """Compiled once for as long as the shape lives; of each shape those used last."""
+def fold_statement(shape: Shape, variants: Variants, keyed: Keyed) -> FoldStatement:
+    """Compiled once for as long as the shape lives; of each shape those used last.
+
+    One key has a statement of its own: of an array PostgreSQL cannot tell beforehand how long it is, and
+    then plans the statement anew each time, which takes longer than to carry it out.
+    """
     known = _known.setdefault(shape, OrderedDict())
     found = known.get((variants, keyed))
     if found is None:
@@ -121,7 +127,7 @@ def fold_statement(shape: Shape, variants: Variants, keyed: bool) -> FoldStateme
     return found
 
 
-def _compiled(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
+def _compiled(shape: Shape, variants: Variants, keyed: Keyed) -> FoldStatement:
     builder, template = _Builder(variants), list[bytes | None]()
     root = shape.root
 
@@ -131,13 +137,12 @@ def _compiled(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
         texts = [part.sql for part in merged(parts) if isinstance(part, Sql)]
         return ", ".join(f"({text})::bpchar AS t{at}" for at, text in enumerate(texts))
 
-    written, counted = builder.relation(root, "top.key" if keyed else None, apart)
+    kind = "" if root.by is None else _type_of(root.subject, root.by)
+    key = {"by one": f"{_parameter(KEY_GIVEN)}::{kind}", "by many": "top.key"}.get(keyed)
+    written, counted = builder.relation(root, key, apart)
     source, place = f"({written}) AS f0", "1"
-    if keyed:
-        assert root.by is not None
-        table = SUBJECTS[root.subject].subject.table
-        kind = table.c[root.by].type.compile(dialect=_DIALECT)
-        given = f"unnest({_parameter(KEYS)}::{kind}[]) WITH ORDINALITY AS top(key, place)"
+    if keyed == "by many":
+        given = f"unnest({_parameter(KEYS_GIVEN)}::{kind}[]) WITH ORDINALITY AS top(key, place)"
         source, place = f"{given} CROSS JOIN LATERAL {source}", "top.place"
     counts = [f"f0.c{at}" if at in counted else f"0 AS c{at}" for at in range(shape.counts)]
     texts = [f"f0.t{at}" for at in range(template.count(None))]
@@ -145,6 +150,10 @@ def _compiled(shape: Shape, variants: Variants, keyed: bool) -> FoldStatement:
         f"SELECT {', '.join([f'{place} AS place', *texts, *counts])} FROM {source}"
     )
     return FoldStatement(statement, tuple(template), builder.kinds)
+
+
+def _type_of(subject: str, column: str) -> str:
+    return SUBJECTS[subject].subject.table.c[column].type.compile(dialect=_DIALECT)
 
 
 def _whole(parts: Sequence[Part]) -> str:

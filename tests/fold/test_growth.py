@@ -50,9 +50,9 @@ def shape_of(alias: str) -> Shape:
 
 def test_a_statement_is_compiled_once_for_as_long_as_its_shape_is_in_use() -> None:
     shape = shape_of("name")
-    found = fold_statement(shape, (Variant(()),), keyed=True)
-    assert fold_statement(shape, (Variant(()),), keyed=True) is found
-    assert fold_statement(shape_of("name"), (Variant(()),), keyed=True) is not found
+    found = fold_statement(shape, (Variant(()),), keyed="by many")
+    assert fold_statement(shape, (Variant(()),), keyed="by many") is found
+    assert fold_statement(shape_of("name"), (Variant(()),), keyed="by many") is not found
     life = ref(shape)
     del shape
     assert life() is None
@@ -60,10 +60,10 @@ def test_a_statement_is_compiled_once_for_as_long_as_its_shape_is_in_use() -> No
 
 def test_no_more_statements_of_a_shape_are_kept_than_fit() -> None:
     shape = shape_of("name")
-    first = fold_statement(shape, (Variant(()),), keyed=True)
+    first = fold_statement(shape, (Variant(()),), keyed="by many")
     for number in range(64):
         possible, more, backward, within = (bool(number >> bit & 1) for bit in range(4))
         names = ("tiers",) * (number >> 4)
         variant = Variant(names, possible, None, backward, more, within)
-        fold_statement(shape, (variant,), keyed=True)
-    assert fold_statement(shape, (Variant(()),), keyed=True) is not first
+        fold_statement(shape, (variant,), keyed="by many")
+    assert fold_statement(shape, (Variant(()),), keyed="by many") is not first
