@@ -38,7 +38,7 @@ class Cursor:
     order: str | None
 
 
-@dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would print it all
+@dataclass(frozen=True, slots=True)
 class Pools:
     """What a reader may have got hold of, its own and others'."""
 

@@ -29,7 +29,7 @@ class Calculation(NamedTuple):
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would print it all
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """``owners`` finds who may see an id, a name or an address; what is not in it is everyone's."""
 

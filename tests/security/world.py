@@ -78,7 +78,7 @@ class Answer:
         return [(call.store, call.statement) for call in self.calls]
 
 
-@dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would print it all
+@dataclass(frozen=True, slots=True)
 class World:
     settings: StoreSettings
     parts: Parts
