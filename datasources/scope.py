@@ -1,12 +1,11 @@
 """Scope: which customers' rows a reader may see, and when its answer must be there."""
 
-from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Demanded first by every repository method, minted once per operation at the edge.
 
     ``customer_ids`` names the customers whose rows may be read; ``None`` means every customer.

@@ -14,6 +14,3 @@ class Allowance:
     remaining: int | None = None
     used: int | None = None
     reset_at: datetime | None = None
-
-
-UNKNOWN = Allowance()

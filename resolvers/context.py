@@ -8,17 +8,19 @@ from typing import Any
 
 from datasources.scope import Scope
 from datasources.stores import Stores
-from resolvers.allowance import UNKNOWN, Allowance
+from resolvers.allowance import Allowance
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
 from resolvers.viewer import Viewer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # to be frozen costs more than all that it holds
 class Context:
-    """``now`` is the operation's one clock reading (UTC), so that all its ranges agree.
+    """Is never changed. ``now`` is the operation's one clock reading (UTC), so that all its ranges agree.
 
     ``writing`` is ``scope`` for what is changed: the rows that the viewer may change.
+
+    ``allow`` says what the operation may cost, and its caller may spend, once somebody asks.
 
     ``calls`` holds the batch calls that are under way; whoever ends the operation cancels them.
     """
@@ -30,6 +32,6 @@ class Context:
     cursors: CursorCodec
     limits: Limits
     now: datetime
-    allowance: Allowance = UNKNOWN
+    allow: Callable[[], Allowance] = Allowance
     loaders: dict[object, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)
     calls: set[Task[Any]] = field(default_factory=set)

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID
 
 from resolvers.errors import InvalidIdError
@@ -12,6 +13,7 @@ from resolvers.errors import InvalidIdError
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _PLAIN = bytes.maketrans(b"-_", b"+/")
+_REMEMBERED = 4_096  # ids of so many objects take less than 2 MB
 
 
 def encode(type_name: str, key: object) -> str:
@@ -48,8 +50,12 @@ def decode(global_id: str) -> tuple[str, str]:
     return type_name, key
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def decode_uuid(type_name: str, global_id: str) -> UUID:
-    """The key of an id that must be of ``type_name`` and whose key is a UUID."""
+    """The key of an id that must be of ``type_name`` and whose key is a UUID.
+
+    Good ids are remembered for a while: clients ask again and again for the same few objects.
+    """
     found, key = decode(global_id)
     if found != type_name:
         raise InvalidIdError(

@@ -10,4 +10,4 @@ from resolvers.context import Context
 async def of_operation(
     context: Context, keys: Sequence[bool], selection: Selection
 ) -> Slots[Allowance]:
-    return [context.allowance for _ in keys]
+    return [context.allow()] * len(keys)

@@ -75,6 +75,10 @@ class Question:
         return ask_once(self.function, context, keys, self.selection, self.arguments)
 
 
+# Questions by their number and the text of their arguments.
+Known = dict[tuple[int, str], Question]
+
+
 async def ask_once(
     function: Any, context: Any, keys: list[Any], selection: Any, arguments: Arguments
 ) -> Slots:

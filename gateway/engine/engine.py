@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from graphql import (
     GraphQLError,
@@ -12,10 +13,13 @@ from graphql import (
 
 from gateway.engine.execution import Outcome, run_plan
 from gateway.engine.plans import DeclinedError, Plans
-from gateway.engine.point import read_point
+from gateway.engine.point import run_point
 from gateway.engine.request import Request
 from gateway.engine.trace import Trace
 from gateway.engine.tree import Fragments
+
+T = TypeVar("T")
+Running = Coroutine[Any, Any, Outcome | list[GraphQLError]]
 
 _log = logging.getLogger("gateway.engine")
 
@@ -29,7 +33,7 @@ class Engine:
         self.taken = 0
         self.declined: Counter[str] = Counter()
 
-    async def run(
+    def run(
         self,
         plans: Plans,
         schema: GraphQLSchema,
@@ -40,14 +44,14 @@ class Engine:
         context: Any = None,
         root: Any = None,
         trace: Trace | None = None,
-    ) -> Outcome | list[GraphQLError]:
+    ) -> Running:
         """The outcome of a valid operation, or what is wrong with the variables that were ``given``.
 
-        Raises :class:`DeclinedError` before anything runs.
+        Raises :class:`DeclinedError` at once, before anything runs.
         """
         variables = plans.read(schema, operation, given or {})
         if isinstance(variables, list):
-            return variables
+            return _settled(variables)
         try:
             plan = plans.find(schema, operation, fragments, variables.coerced, folds=self.folds)
         except DeclinedError as error:
@@ -56,12 +60,13 @@ class Engine:
             self.declined[error.reason] += 1
             raise
         except GraphQLError as error:
-            return Outcome(None, [error])
+            return _settled(Outcome(None, [error]))
         self.taken += 1
-        found = None
-        if plan.point is not None and trace is None:
-            found = await read_point(plan, plan.point, variables, context)
-            if found is not None and found.counts is not None:
-                return Outcome(found.data, [], found.counts)
         request = Request(plan, schema, variables, context, root, trace=trace)
-        return await run_plan(request, found.known if found else {})
+        if plan.point is not None and trace is None:
+            return run_point(request, plan.point)
+        return run_plan(request)
+
+
+async def _settled(found: T) -> T:
+    return found

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from graphql import GraphQLError
 
+from gateway.engine.call import Known
 from gateway.engine.counting import Counts, Path, count_values
-from gateway.engine.point import Known
 from gateway.engine.request import Request
 from gateway.engine.run import Run
 
@@ -26,13 +26,13 @@ class Outcome(NamedTuple):
     texts: Mapping[str, bytes] | None = None
 
 
-async def run_plan(request: Request, known: Known) -> Outcome:
-    """The outcome of the request's operation; ``known`` was asked before it.
+async def run_plan(request: Request, known: Known | None = None) -> Outcome:
+    """The outcome of the request's operation; what is ``known`` was asked before it.
 
     When the task is cancelled, everything that it began is cancelled with it.
     """
     plan, trace = request.plan, request.trace
-    run = Run(request, known=known)
+    run = Run(request, known=known or {})
     if trace is not None:
         trace.begin(plan)
     data: dict[str, Any] = {}

@@ -4,52 +4,49 @@ Most operations of most clients are this one, and what a plan needs for many obj
 Whatever is unusual about the answer is left to the long way, which is given what was fetched.
 """
 
-from typing import Any, NamedTuple
-
-from graphql import VariableValues
+from typing import Any
 
 from gateway.engine.call import Question, ask_once, is_key, text_of
 from gateway.engine.counting import Path
+from gateway.engine.execution import Outcome, run_plan
 from gateway.engine.nature import PLAIN, natures_of
-from gateway.engine.plan import Plan, Point
-
-Known = dict[tuple[int, str], Question]
-
-
-class Found(NamedTuple):
-    """``counts`` is ``None`` where the long way must be taken; ``known`` are its first questions then."""
-
-    known: Known
-    data: dict[str, Any] | None = None
-    counts: dict[Path, int] | None = None
+from gateway.engine.plan import Point
+from gateway.engine.request import Request
+from gateway.engine.source import Arguments
 
 
-async def read_point(
-    plan: Plan, point: Point, variables: VariableValues, context: Any
-) -> Found | None:
-    """``None`` where the arguments are unusual; nothing was fetched then."""
+async def run_point(request: Request, point: Point) -> Outcome:
+    """As ``run_plan``, to a request whose plan is a ``point``."""
+    given = _arguments(request, point)
+    if given is None:
+        return await run_plan(request)
+    key = given.pop(point.argument)
     planned, group = point.field, point.group
-    try:
-        given = point.convert(plan.arguments[planned.selected].read(variables))
-        key = given.pop(point.argument)
-        if not is_key(key):
-            return None
-        hash(key)
-    except Exception:
-        return None
-    (value,) = await ask_once(point.function, context, [key], group.selection, given)
+    (value,) = await ask_once(point.function, request.context, [key], group.selection, given)
     shown = None if value is None else _shown(point, value)
     if shown is None and (value is not None or not planned.nullable[0]):
         question = Question(point.function, group.selection, given)
         question.known[key] = value
-        return Found({(group.question, text_of(given)): question})
-    (root,) = plan.roots[0].build(1, [shown])
-    return Found({}, root, _counts(point, shown))
+        return await run_plan(request, {(group.question, text_of(given)): question})
+    (root,) = request.plan.roots[0].build(1, [shown])
+    return Outcome(root, (), _counts(point, shown))
+
+
+def _arguments(request: Request, point: Point) -> Arguments | None:
+    """With the key among them; ``None`` where they are unusual."""
+    try:
+        read = request.plan.arguments[point.field.selected].read
+        given = point.convert(read(request.variables))
+        key = given[point.argument]
+        hash(key)
+    except Exception:
+        return None
+    return given if is_key(key) else None
 
 
 def _shown(point: Point, record: Any) -> dict[str, Any] | None:
     """The object, or ``None`` where it or one of its leaves is unusual."""
-    if natures_of([record]) != PLAIN:
+    if natures_of((record,)) != PLAIN:
         return None
     shown: dict[str, Any] = {}
     try:

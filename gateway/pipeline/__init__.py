@@ -15,7 +15,7 @@ from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Waiting
-from gateway.pipeline.execution import run_event
+from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
@@ -132,7 +132,7 @@ async def take_event(exchange: Exchange, event: object) -> None:
     """
     try:
         with tallied(exchange.rows):
-            await _within(exchange, run_event(exchange, event))
+            await _within(exchange, execute(exchange, event))
     finally:
         for stage in _AFTER_EVENT:
             stage(exchange)

@@ -1,8 +1,9 @@
 """Execution: coerces the variables, runs the operation and stops whatever still runs for it at its end."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from types import CoroutineType
 from typing import Any, TypeGuard, cast
@@ -22,21 +23,13 @@ from resolvers.allowance import Allowance
 from resolvers.context import Context
 from resolvers.policy import customers_changed, customers_seen
 
+Running = Coroutine[Any, Any, ExecutionResult | Outcome | list[GraphQLError]]
+
 _MARGIN_SHARE = 0.05
 
 
-async def execute(exchange: Exchange) -> None:
-    if exchange.data is not None or exchange.watch is not None:  # it was kept, or awaits its events
-        return
-    constant = exchange.plan.constant if exchange.plan else None
-    if constant is not None and exchange.parts.engine is not None and exchange.runs is None:
-        exchange.data = constant
-        return
-    await run_event(exchange, None)
-
-
-async def run_event(exchange: Exchange, event: object) -> None:
-    """Runs a subscription's operation for one event, which its root field is read of."""
+async def execute(exchange: Exchange, event: object = None) -> None:
+    """Runs the operation; a subscription's for one ``event``, which its root field is read of."""
     context = context_of(exchange)
     try:
         if exchange.explanation is None:
@@ -48,6 +41,8 @@ async def run_event(exchange: Exchange, event: object) -> None:
         # A DataLoader calls its batch function in a task of its own, which nobody else cancels.
         for call in tuple(context.calls):
             call.cancel()
+    if isinstance(result, list):
+        raise refuse_document(Code.BAD_USER_INPUT, result)
     exchange.data = result.data
     ordered = isinstance(result, Outcome)
     if isinstance(result, Outcome):
@@ -79,28 +74,21 @@ class _Coroutines:
                 coroutine.close()
 
 
-async def _run(exchange: Exchange, context: Context, root: object) -> ExecutionResult | Outcome:
-    if exchange.parts.engine is not None:
+def _run(exchange: Exchange, context: Context, root: object) -> Running:
+    """What the operation comes to, or what is wrong with its variables."""
+    engine = exchange.parts.engine
+    if engine is not None:
         try:
-            outcome = await _run_breadth_first(exchange, exchange.parts.engine, context, root)
+            return _run_breadth_first(exchange, engine, context, root)
         except DeclinedError as error:
             if exchange.explanation is not None:
                 exchange.explanation.reason = error.reason
-        else:
-            if isinstance(outcome, list):
-                raise refuse_document(Code.BAD_USER_INPUT, outcome)
-            return outcome
-    coroutines = _Coroutines()
-    try:
-        return await _run_standard(exchange, context, coroutines, root)
-    except asyncio.CancelledError:
-        coroutines.close()
-        raise
+    return _run_standard(exchange, context, root)
 
 
 def _run_breadth_first(
     exchange: Exchange, engine: Engine, context: Context, root: object
-) -> Awaitable[Outcome | list[GraphQLError]]:
+) -> Running:
     planned, operation, document = exchange.plan, exchange.operation, exchange.document.ast
     assert planned is not None
     assert operation is not None
@@ -123,9 +111,9 @@ def _run_breadth_first(
 
 
 async def _run_standard(
-    exchange: Exchange, context: Context, coroutines: _Coroutines, root: object
-) -> ExecutionResult:
-    request, parts = exchange.request, exchange.parts
+    exchange: Exchange, context: Context, root: object
+) -> ExecutionResult | list[GraphQLError]:
+    request, parts, coroutines = exchange.request, exchange.parts, _Coroutines()
     executor = parts.executor.build(
         exchange.view.schema,
         exchange.runs or exchange.document.ast,
@@ -136,10 +124,14 @@ async def _run_standard(
         is_awaitable=coroutines.is_awaitable,
     )
     if isinstance(executor, list):
-        raise refuse_document(Code.BAD_USER_INPUT, executor)
-    result: Any = executor.execute_operation()
-    if not isinstance(result, ExecutionResult):
-        result = await result
+        return executor
+    try:
+        result: Any = executor.execute_operation()
+        if not isinstance(result, ExecutionResult):
+            result = await result
+    except asyncio.CancelledError:
+        coroutines.close()
+        raise
     return cast(ExecutionResult, result)
 
 
@@ -158,7 +150,7 @@ def context_of(exchange: Exchange) -> Context:
         cursors=parts.cursors,
         limits=parts.limits,
         now=now,
-        allowance=_allowance(exchange, now),
+        allow=partial(_allowance, exchange, now),
     )
 
 
