@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine, Hashable
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+from gateway.pipeline.eager import begin_task
+
 T = TypeVar("T")
 
 _GRACE_SECONDS = 1.0  # for what was cancelled to end
@@ -17,7 +19,7 @@ class Flight(Generic[T]):
     __slots__ = ("boarded", "joined_until", "landed", "readers", "task")
 
     def __init__(self, work: Coroutine[Any, Any, T], joined_until: float) -> None:
-        self.task = asyncio.create_task(work)
+        self.task = begin_task(work)
         self.joined_until = joined_until
         self.readers = self.boarded = 0
         self.landed: list[asyncio.Future[None]] = []  # one for each reader, to be told
