@@ -1,67 +1,62 @@
 """Alarm: calls back what still waits after a while, with one timer for all that wait equally long."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
 
 
-class Alarm:
-    """One that waits; ``due`` is on the loop's clock."""
-
-    __slots__ = ("due", "ring")
-
-    def __init__(self, due: float, ring: Callable[[], None]) -> None:
-        self.due = due
-        self.ring = ring
-
-
-class Alarms:
+class Alarms(Generic[T]):
     """Those that wait for the same time, so that whoever was set first is always due first.
 
-    Most are taken back long before: setting one and taking it back is no more than an entry in a dict.
+    ``ring`` is called with each whose time is over. Most are taken back long before: setting one and taking
+    it back is no more than an entry in a dict.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, ring: Callable[[T], object]) -> None:
         self.seconds = seconds
-        self._waiting: dict[Alarm, None] = {}  # in the order in which they are due
+        self._ring = ring
+        self._waiting: dict[T, float] = {}  # when each is due by the loop's clock, in that order
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def set(
         self,
-        ring: Callable[[], None],
+        one: T,
         past_seconds: float = 0.0,
         running: asyncio.AbstractEventLoop | None = None,
-    ) -> Alarm:
+    ) -> None:
         """One that has waited for ``past_seconds`` already may ring late by no more than that."""
         loop = running or asyncio.get_running_loop()
-        alarm = Alarm(loop.time() + self.seconds - past_seconds, ring)
-        self._waiting[alarm] = None
+        due = self._waiting[one] = loop.time() + self.seconds - past_seconds
         if self._timer is None or self._loop is not loop:
             self._loop = loop
-            self._timer = loop.call_at(alarm.due, self._ring)
-        return alarm
+            self._timer = loop.call_at(due, self._look)
 
-    def unset(self, alarm: Alarm) -> None:
-        """The timer stays as it is: when it rings, it is set again for whoever is the first then."""
-        self._waiting.pop(alarm, None)
+    def unset(self, one: T) -> bool:
+        """Whether it had not rung. The timer stays as it is, and is set again for whoever is first then."""
+        return self._waiting.pop(one, None) is not None
 
-    def _ring(self) -> None:
+    def _look(self) -> None:
         assert self._loop is not None
         now = self._loop.time()
-        self._timer = None
-        for alarm in tuple(self._waiting):
-            if alarm.due > now:
-                self._timer = self._loop.call_at(alarm.due, self._ring)
-                return
-            del self._waiting[alarm]
-            alarm.ring()
+        try:
+            for one, due in tuple(self._waiting.items()):
+                if due > now:
+                    break
+                if self.unset(one):
+                    self._ring(one)
+        finally:
+            first = next(iter(self._waiting.values()), None)
+            self._timer = None if first is None else self._loop.call_at(first, self._look)
 
 
 class TimeLimit:
     """``with limit.begin(): ...`` raises TimeoutError as ``asyncio.timeout`` does once the time is over."""
 
     def __init__(self, seconds: float) -> None:
-        self._alarms = Alarms(seconds)
+        self._alarms = Alarms(seconds, Limited.expire)
 
     def begin(self, past_seconds: float = 0.0) -> "Limited":
         """``past_seconds`` of the time are over already."""
@@ -71,9 +66,9 @@ class TimeLimit:
 class Limited:
     """One task's use of a limit."""
 
-    __slots__ = ("_alarm", "_alarms", "_cancelling", "_past_seconds", "_task", "expired")
+    __slots__ = ("_alarms", "_cancelling", "_past_seconds", "_task", "expired")
 
-    def __init__(self, alarms: Alarms, past_seconds: float) -> None:
+    def __init__(self, alarms: "Alarms[Limited]", past_seconds: float) -> None:
         self._alarms = alarms
         self._past_seconds = past_seconds
         self.expired = False
@@ -83,14 +78,13 @@ class Limited:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._alarm = self._alarms.set(self._expire, self._past_seconds, task.get_loop())
+        self._alarms.set(self, self._past_seconds, task.get_loop())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
     ) -> None:
-        self._alarms.unset(self._alarm)
-        del self._alarm  # which knows this one: nothing is left to the garbage collector
+        self._alarms.unset(self)
         if (
             self.expired
             and self._task.uncancel() <= self._cancelling
@@ -98,6 +92,7 @@ class Limited:
         ):
             raise TimeoutError from error
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Said by the alarm."""
         self.expired = True
         self._task.cancel()

@@ -117,13 +117,18 @@ class Endpoint:
         return self._reader.read(incoming)
 
     def begin(
-        self, head: Head, trace_id: str, body: bytes, parts: Parts
+        self,
+        head: Head,
+        trace_id: str,
+        body: bytes,
+        parts: Parts,
+        started: float | None = None,
     ) -> Outgoing | Coroutine[None, None, Outgoing]:
         """As ``answer``, to a POST whose plain ``head`` and body are there: without waiting, if it can be.
 
         Else what is returned must be awaited in a task, which is cancelled where the client went away.
         """
-        started = perf_counter()
+        started = started or perf_counter()
         found: Response | Coroutine[None, None, Response]
         try:
             request = _request(head, trace_id, read_body(body))
@@ -133,6 +138,11 @@ class Endpoint:
         if isinstance(found, Response):
             return self._outgoing(head, found, trace_id, started)
         return self._wait(found, head, trace_id, started)
+
+    def refuse(self, head: Head, error: Exception, started: float) -> Outgoing:
+        """The answer where ``error`` kept the body from coming."""
+        trace_id = trace_id_of(head.headers.get("traceparent", ""))
+        return self._outgoing(head, _refused(error), trace_id, started)
 
     def miss(self, started: float) -> None:
         """Notes a client that went away before it was answered."""

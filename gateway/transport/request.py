@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from gateway.errors import Code, refuse
+from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.alarm import TimeLimit
 from gateway.transport.message import Announced, BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
@@ -111,15 +111,19 @@ async def receive_body(incoming: Incoming, settings: HttpSettings) -> bytes:
     except BodyTooLargeError:
         raise _too_large(settings) from None
     except TimeoutError:
-        raise refuse(
-            Code.REQUEST_TIMEOUT,
-            f"The body was not sent within {settings.body_timeout_seconds:g} s.",
-        ) from None
+        raise too_late(settings) from None
 
 
 def read_body(body: bytes) -> Parameters:
     """The parameters of a POST, checked for their types."""
     return check_parameters(_json(body, "The body"))
+
+
+def too_late(settings: HttpSettings) -> RefusedError:
+    return refuse(
+        Code.REQUEST_TIMEOUT,
+        f"The body was not sent within {settings.body_timeout_seconds:g} s.",
+    )
 
 
 def _too_large(settings: HttpSettings) -> Exception:

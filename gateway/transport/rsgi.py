@@ -7,18 +7,23 @@ subprotocol, so that no client of graphql-transport-ws would stay connected: the
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from operator import methodcaller
+from time import perf_counter
+from typing import Any, cast
 
 from granian.rsgi import Headers as RsgiHeaders
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 from starlette.types import Message
 
+from gateway.pipeline.alarm import Alarms
 from gateway.pipeline.exchange import Parts
+from gateway.telemetry.trace import trace_id_of
 from gateway.transport.asgi import Gateway
-from gateway.transport.departure import while_present
+from gateway.transport.departure import Watch, while_present
 from gateway.transport.endpoint import PATH
+from gateway.transport.head import Head
 from gateway.transport.message import (
     Announced,
     BodyTooLargeError,
@@ -31,7 +36,7 @@ from gateway.transport.message import (
     join_headers,
 )
 from gateway.transport.recollection import Recollection
-from gateway.transport.request import declared_bytes
+from gateway.transport.request import declared_bytes, too_late
 from gateway.transport.roster import Roster
 
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
@@ -51,9 +56,13 @@ class RsgiGateway:
         self._app = app
         self._endpoint = app.endpoint
         self._heads = Recollection(app.endpoint.head, PATH)
+        self._coming = Alarms[asyncio.Future[bytes]](
+            app.endpoint.settings.body_timeout_seconds, methodcaller("cancel")
+        )
         self._state: dict[str, Any] = {}
         self._parts: Parts
         self._roster: Roster
+        self._loop: asyncio.AbstractEventLoop
         self._ended = asyncio.Event()
         self._living: asyncio.Task[None] | None = None
 
@@ -64,15 +73,53 @@ class RsgiGateway:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(self.end())
 
-    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+    def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> Coroutine[Any, Any, None]:
         if scope.path != PATH:
-            await _bridge(self._app, self._state, scope, protocol)
-            return
+            return _bridge(self._app, self._state, scope, protocol)
         head = None
         if not scope.query_string:
             head = self._heads.find(scope.method, scope.headers, _host_of(scope.client))
         if head is None:
             head = self._endpoint.head(_announced(scope))
+        if head.is_plain and head.method == "POST" and declared_bytes(head.headers) is not None:
+            return self._answer_whole(head, protocol)
+        return self._answer(head, protocol)
+
+    async def _answer_whole(self, head: Head, protocol: HTTPProtocol) -> None:
+        """A POST whose body has a length that may be read, and which is owed one answer."""
+        endpoint, started = self._endpoint, perf_counter()
+        # The limit ends what is awaited, not the task: to find out which one this is takes its time.
+        coming = cast("asyncio.Future[bytes]", protocol())
+        self._coming.set(coming, running=self._loop)
+        try:
+            body = await coming
+        except ProtocolClosed:
+            endpoint.miss(started)
+            return
+        except asyncio.CancelledError:
+            if self._coming.unset(coming) or _is_cancelled():
+                raise
+            outgoing = endpoint.refuse(head, too_late(endpoint.settings), started)
+            protocol.response_bytes(outgoing.status, outgoing.headers, outgoing.body)
+            return
+        finally:
+            self._coming.unset(coming)
+        trace_id = trace_id_of(head.headers.get("traceparent", ""))
+        found = endpoint.begin(head, trace_id, body, self._parts, started)
+        if not isinstance(found, Outgoing):
+            watch = Watch(protocol.client_disconnect, self._loop)
+            try:
+                found = await found
+            except asyncio.CancelledError:
+                if not watch.was_left():
+                    raise
+                endpoint.miss(started)
+                return
+            finally:
+                watch.stop()
+        protocol.response_bytes(found.status, found.headers, found.body)
+
+    async def _answer(self, head: Head, protocol: HTTPProtocol) -> None:
         incoming = _Incoming(protocol, head.headers)
         outgoing = await self._endpoint.answer(head, incoming, self._parts, self._roster)
         if outgoing is None:
@@ -87,7 +134,8 @@ class RsgiGateway:
 
     async def begin(self) -> None:
         """Opens what the application holds while it serves; raises what keeps it from that."""
-        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        begun: asyncio.Future[None] = self._loop.create_future()
         self._living = asyncio.create_task(self._live(begun))
         await asyncio.wait([begun, self._living], return_when=asyncio.FIRST_COMPLETED)
         if self._living.done():
@@ -271,6 +319,11 @@ def _header_lines(given: RsgiHeaders) -> HeaderLines:
     lines = given.items()
     lost = {*given.keys()}.difference(name for name, _ in lines)
     return [*lines, *((name, _UNREADABLE) for name in lost)] if lost else lines
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _host_of(address: str) -> str:

@@ -1,7 +1,6 @@
 """Alarm: who waits too long is called back in turn, and nobody else."""
 
 import asyncio
-from functools import partial
 
 import pytest
 
@@ -9,17 +8,33 @@ from gateway.pipeline.alarm import Alarms, TimeLimit
 
 
 async def test_what_was_taken_back_does_not_ring_and_the_rest_ring_in_turn() -> None:
-    rung: list[int] = []
-    alarms = Alarms(0.01)
-    done = asyncio.Event()
-    first, _, _ = (alarms.set(partial(rung.append, number)) for number in range(3))
-    alarms.unset(first)
+    rung: asyncio.Queue[int] = asyncio.Queue()
+    alarms = Alarms(0.01, rung.put_nowait)
+    for number in range(3):
+        alarms.set(number)
+    assert alarms.unset(0)
     await asyncio.sleep(0)
-    alarms.set(done.set)
+    alarms.set(3)
 
-    await asyncio.wait_for(done.wait(), timeout=5)
+    async with asyncio.timeout(5):
+        assert [await rung.get() for _ in range(3)] == [1, 2, 3]
 
-    assert rung == [1, 2]
+    assert not alarms.unset(3)
+
+
+async def test_what_is_set_as_others_ring_rings_too() -> None:
+    rung: asyncio.Queue[int] = asyncio.Queue()
+
+    def ring(number: int) -> None:
+        rung.put_nowait(number)
+        if number < 3:
+            alarms.set(number + 1)
+
+    alarms = Alarms(0.01, ring)
+    alarms.set(0)
+
+    async with asyncio.timeout(5):
+        assert [await rung.get() for _ in range(4)] == [0, 1, 2, 3]
 
 
 async def test_a_limit_stops_a_task_that_goes_on_after_it() -> None:
