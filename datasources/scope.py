@@ -17,4 +17,5 @@ class Scope(NamedTuple):
 
     def remaining_seconds(self) -> float:
         """Seconds until the deadline, never below zero."""
-        return max(0.0, self.deadline - monotonic())
+        seconds = self.deadline - monotonic()
+        return seconds if seconds > 0 else 0.0

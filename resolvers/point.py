@@ -23,14 +23,19 @@ def by_global_ids(
     return by_parsed_keys(ids, partial(decode_uuid, type_name), read)
 
 
-async def by_parsed_keys(
+def by_parsed_keys(
     keys: Sequence[Key], parse: Callable[[Key], Parsed], read: Read[Parsed, Value]
-) -> Slots[Value]:
+) -> Awaitable[Slots[Value]]:
     """Reads what ``keys`` stand for in one call, each once, and none when no key is good."""
-    if len(keys) == 1:
-        key = _attempt(parse, keys[0])
-        return [key] if isinstance(key, ClientError) else await read([key])
     parsed = [_attempt(parse, key) for key in keys]
+    if len(parsed) == 1 and not isinstance(parsed[0], ClientError):
+        return read([parsed[0]])
+    return _read_good(parsed, read)
+
+
+async def _read_good(
+    parsed: Sequence[Parsed | ClientError], read: Read[Parsed, Value]
+) -> Slots[Value]:
     good = list(dict.fromkeys(key for key in parsed if not isinstance(key, ClientError)))
     found = dict(zip(good, await read(good), strict=True)) if good else {}
     return [key if isinstance(key, ClientError) else found[key] for key in parsed]

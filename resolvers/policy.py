@@ -19,7 +19,7 @@ def customers_seen(
     ``granted`` are those that the viewer belongs to. A viewer in several roles sees what any one of
     them sees; where no role sees every customer, nothing granted is nothing seen.
     """
-    if roles & COMPANY:
+    if not COMPANY.isdisjoint(roles):
         return None
     return granted or frozenset()
 
@@ -28,4 +28,4 @@ def customers_changed(
     roles: Set[Role], granted: frozenset[UUID] | None = None
 ) -> frozenset[UUID] | None:
     """The customers whose rows may be changed: fewer than are seen, where an analyst is a customer too."""
-    return None if roles & STEWARDS else granted or frozenset()
+    return granted or frozenset() if STEWARDS.isdisjoint(roles) else None

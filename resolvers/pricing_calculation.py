@@ -1,6 +1,6 @@
 """Pricing calculations: by id, by global id, page by page, and of customers and materials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from uuid import UUID
@@ -37,10 +37,10 @@ async def by_ids(
     return [found.get(key) for key in keys]
 
 
-async def by_global_ids(
+def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
-) -> Slots[PricingCalculationRecord | None]:
-    return await point.by_global_ids(
+) -> Awaitable[Slots[PricingCalculationRecord | None]]:
+    return point.by_global_ids(
         "PricingCalculation", keys, lambda ids: by_ids(context, ids, selection)
     )
 

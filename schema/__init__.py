@@ -105,11 +105,14 @@ class GatewaySchema(strawberry.Schema):
 
         def convert(arguments: Mapping[str, Any]) -> dict[str, Any]:
             if leaves.issuperset(arguments):
-                given = {names[name]: value for name, value in arguments.items()}
-            else:
-                given = convert_arguments(
-                    dict(arguments), field.arguments, converter.scalar_registry, converter.config
-                )
+                return {
+                    names[name]: value
+                    for name, value in arguments.items()
+                    if value is not strawberry.UNSET
+                }
+            given = convert_arguments(
+                dict(arguments), field.arguments, converter.scalar_registry, converter.config
+            )
             return stated(given)
 
         return convert

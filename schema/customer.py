@@ -1,6 +1,6 @@
 """Customer: a company that has parts priced, its filter and the list of customers."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -103,10 +103,10 @@ class CustomerOrder:
     direction: OrderDirection = strawberry.field(description="Which way the list runs.")
 
 
-async def customer_by_id(
+def customer_by_id(
     context: Context, keys: Ids, selection: Selection
-) -> Slots[CustomerRecord | None]:
-    return await customer.by_global_ids(context, keys, selection)
+) -> Awaitable[Slots[CustomerRecord | None]]:
+    return customer.by_global_ids(context, keys, selection)
 
 
 async def customers(

@@ -1,6 +1,6 @@
 """Pricing calculation: what making a quantity of one part costs, and why; the lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
@@ -140,10 +140,10 @@ class PricingCalculation(Node):
     )
 
 
-async def calculation_by_id(
+def calculation_by_id(
     context: Context, keys: Ids, selection: Selection
-) -> Slots[PricingCalculationRecord | None]:
-    return await pricing_calculation.by_global_ids(context, keys, selection)
+) -> Awaitable[Slots[PricingCalculationRecord | None]]:
+    return pricing_calculation.by_global_ids(context, keys, selection)
 
 
 async def calculations(

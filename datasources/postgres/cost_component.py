@@ -1,6 +1,7 @@
 """Cost components: by id and by calculation."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Text, exists
@@ -8,7 +9,7 @@ from sqlalchemy import Text, exists
 from datasources.merging import Mergeable, merged
 from datasources.postgres.condition import Conditions, among, collect
 from datasources.postgres.engine import Postgres
-from datasources.postgres.identity import by_id, identified, identity_clauses
+from datasources.postgres.identity import identity_clauses, read_identified
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.statement import value
 from datasources.postgres.subject import Subject
@@ -37,15 +38,10 @@ class CostComponentRepository(Mergeable):
         self._postgres = postgres
 
     @merged
-    async def by_ids(
+    def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
-    ) -> dict[UUID, CostComponentRecord]:
-        if not ids:
-            return {}
-        asked = collect([identified(ids), *restriction(scope)])
-        statement = COMPONENTS_READ.list(columns, asked.names)
-        rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return by_id(ids, rows)
+    ) -> Coroutine[Any, Any, dict[UUID, CostComponentRecord]]:
+        return read_identified(self._postgres, COMPONENTS_READ, scope, ids, columns)
 
     @merged
     async def by_calculation_ids(

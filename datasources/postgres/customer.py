@@ -1,6 +1,6 @@
 """Customers: by id and page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from datasources.postgres.condition import (
     until_time,
 )
 from datasources.postgres.engine import Postgres
-from datasources.postgres.identity import by_id, identified, identity_clauses
+from datasources.postgres.identity import identity_clauses, read_identified
 from datasources.postgres.keyset import walk_of, walk_parameters
 from datasources.postgres.restriction import restriction, restriction_clauses
 from datasources.postgres.search import prefix_query
@@ -47,15 +47,10 @@ class CustomerRepository(Mergeable):
         self._postgres = postgres
 
     @merged
-    async def by_ids(
+    def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
-    ) -> dict[UUID, CustomerRecord]:
-        if not ids:
-            return {}
-        asked = collect([identified(ids), *restriction(scope)])
-        statement = CUSTOMERS_READ.list(columns, asked.names)
-        rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return by_id(ids, rows)
+    ) -> Coroutine[Any, Any, dict[UUID, CustomerRecord]]:
+        return read_identified(self._postgres, CUSTOMERS_READ, scope, ids, columns)
 
     async def page(
         self, scope: Scope, keyset: Keyset, where: CustomerFilter, columns: Columns

@@ -1,13 +1,18 @@
 """Identity: rows by their ids, which operations ask for one at a time more than all else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
 from datasources.postgres.condition import among
+from datasources.postgres.engine import Postgres
+from datasources.postgres.restriction import restriction
 from datasources.postgres.statement import value
+from datasources.postgres.subject import Subject
+from datasources.records import Columns
+from datasources.scope import Scope
 
 _ONE = "id"
 _SEVERAL = "ids"
@@ -17,13 +22,19 @@ def identity_clauses(identity: ColumnElement[Any]) -> Mapping[str, ColumnElement
     return {_ONE: identity == value(_ONE, identity.type), _SEVERAL: among(identity, _SEVERAL)}
 
 
-def identified(ids: Sequence[UUID]) -> tuple[str, object]:
-    """A single id is compared as such: an array of one costs both ends more than the row."""
-    return (_ONE, ids[0]) if len(ids) == 1 else (_SEVERAL, list(ids))
-
-
-def by_id(ids: Sequence[UUID], rows: Iterable[Any]) -> dict[UUID, Any]:
+async def read_identified(
+    postgres: Postgres, subject: Subject, scope: Scope, ids: Sequence[UUID], columns: Columns
+) -> dict[UUID, Any]:
     """The rows that were found of ``ids``."""
+    if not ids:
+        return {}
+    parameters = dict((_identified(ids), *restriction(scope)))
+    rows = await postgres.fetch(scope, subject.list(columns, tuple(parameters)), parameters)
     if len(ids) == 1:
         return dict(zip(ids, rows, strict=False))  # of none, where the row is not there
     return {row["id"]: row for row in rows}
+
+
+def _identified(ids: Sequence[UUID]) -> tuple[str, object]:
+    """A single id is compared as such: an array of one costs both ends more than the row."""
+    return (_ONE, ids[0]) if len(ids) == 1 else (_SEVERAL, list(ids))

@@ -1,6 +1,6 @@
 """Pricing calculations: by id, page by page, and a page for each of many customers or materials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -11,11 +11,11 @@ from datasources.filters import CalculationFilter
 from datasources.keyset import Keyset
 from datasources.merging import Mergeable, merged
 from datasources.postgres.calculation_condition import CLAUSES, conditions
-from datasources.postgres.condition import among, collect, storable
+from datasources.postgres.condition import among, storable
 from datasources.postgres.engine import Postgres
-from datasources.postgres.identity import by_id, identified
+from datasources.postgres.identity import read_identified
 from datasources.postgres.keyset import Walk, cut, walk_of, walk_parameters, walked
-from datasources.postgres.restriction import SEVERAL, restriction
+from datasources.postgres.restriction import SEVERAL
 from datasources.postgres.statement import Statement, compile_statement, value
 from datasources.postgres.subject import SHAPES_KEPT, Subject
 from datasources.postgres.tables import PRICING_CALCULATIONS
@@ -33,15 +33,10 @@ class PricingCalculationRepository(Mergeable):
         self._postgres = postgres
 
     @merged
-    async def by_ids(
+    def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
-    ) -> dict[UUID, PricingCalculationRecord]:
-        if not ids:
-            return {}
-        asked = collect([identified(ids), *restriction(scope)])
-        statement = CALCULATIONS_READ.list(columns, asked.names)
-        rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return by_id(ids, rows)
+    ) -> Coroutine[Any, Any, dict[UUID, PricingCalculationRecord]]:
+        return read_identified(self._postgres, CALCULATIONS_READ, scope, ids, columns)
 
     async def page(
         self, scope: Scope, keyset: Keyset, where: CalculationFilter, columns: Columns

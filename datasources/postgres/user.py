@@ -1,15 +1,15 @@
 """Users: by id."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists
 
 from datasources.merging import Mergeable, merged
-from datasources.postgres.condition import collect
 from datasources.postgres.engine import Postgres
-from datasources.postgres.identity import by_id, identified, identity_clauses
-from datasources.postgres.restriction import restriction, restriction_clauses
+from datasources.postgres.identity import identity_clauses, read_identified
+from datasources.postgres.restriction import restriction_clauses
 from datasources.postgres.subject import Subject
 from datasources.postgres.tables import CUSTOMERS, USERS
 from datasources.records import Columns, UserRecord
@@ -32,12 +32,7 @@ class UserRepository(Mergeable):
         self._postgres = postgres
 
     @merged
-    async def by_ids(
+    def by_ids(
         self, scope: Scope, ids: Sequence[UUID], columns: Columns
-    ) -> dict[UUID, UserRecord]:
-        if not ids:
-            return {}
-        asked = collect([identified(ids), *restriction(scope)])
-        statement = USERS_READ.list(columns, asked.names)
-        rows = await self._postgres.fetch(scope, statement, asked.parameters)
-        return by_id(ids, rows)
+    ) -> Coroutine[Any, Any, dict[UUID, UserRecord]]:
+        return read_identified(self._postgres, USERS_READ, scope, ids, columns)

@@ -78,7 +78,10 @@ class Group:
         self, counts: Counts, path: tuple[str, ...], parents: int, given: Variables
     ) -> int:
         """The same for so many objects at ``path``, of numbers alone."""
-        return sum(term.actual_of(counts, (*path, term.key), parents, given) for term in self.paid)
+        total = 0
+        for term in self.paid:
+            total += term.actual_of(counts, (*path, term.key), parents, given)
+        return total
 
 
 @dataclass(slots=True)

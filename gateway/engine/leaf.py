@@ -69,7 +69,8 @@ class Leaf:
         """One value the fast way; raises where it must be looked at as any other."""
         kind = type(value)
         if self.known is None:
-            return self.ways[kind]([value])[0]
+            way = self.ways[kind]
+            return value if way is _as_they_are else way([value])[0]
         name = self.known[kind].get(value) if kind in self.known else None
         return self._names([value])[0] if name is None else name
 
@@ -92,7 +93,7 @@ class Leaf:
         return [known[value] for value in values]
 
 
-def _texts(values: Column) -> Column:
+def _as_they_are(values: Column) -> Column:
     return values
 
 
@@ -113,9 +114,9 @@ _SPECIFIED = {
     kind.name: kind for kind in (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)
 }
 _BUILT_IN: Mapping[str, Mapping[type, FastWay]] = {
-    "String": {str: _texts},
-    "ID": {str: _texts},
-    "Boolean": {bool: _texts},
+    "String": {str: _as_they_are},
+    "ID": {str: _as_they_are},
+    "Boolean": {bool: _as_they_are},
     "Int": {int: _whole_numbers},
     "Float": {float: _numbers},
 }

@@ -25,6 +25,12 @@ def natures_of(values: Iterable[object]) -> int:
     return found
 
 
+def nature_of(value: object) -> int:
+    """What it is, as one of the numbers above."""
+    kind: type = type(value)
+    return _nature(kind)
+
+
 @lru_cache(maxsize=4_096)
 def _nature(kind: type) -> int:
     if kind is NoneType or kind is type(Undefined):

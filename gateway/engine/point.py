@@ -9,7 +9,7 @@ from typing import Any
 from gateway.engine.call import Question, ask_once, is_key, text_of
 from gateway.engine.counting import Path
 from gateway.engine.execution import Outcome, run_plan
-from gateway.engine.nature import PLAIN, natures_of
+from gateway.engine.nature import PLAIN, nature_of
 from gateway.engine.plan import Point
 from gateway.engine.request import Request
 from gateway.engine.source import Arguments
@@ -46,7 +46,7 @@ def _arguments(request: Request, point: Point) -> Arguments | None:
 
 def _shown(point: Point, record: Any) -> dict[str, Any] | None:
     """The object, or ``None`` where it or one of its leaves is unusual."""
-    if natures_of((record,)) != PLAIN:
+    if nature_of(record) != PLAIN:
         return None
     shown: dict[str, Any] = {}
     try:

@@ -131,8 +131,7 @@ async def take_event(exchange: Exchange, event: object) -> None:
     Its ``body`` is the answer, whatever happens.
     """
     try:
-        with tallied(exchange.rows):
-            await _within(exchange, execute(exchange, event))
+        await _within(exchange, execute(exchange, event), iter(()))
     finally:
         for stage in _AFTER_EVENT:
             stage(exchange)
@@ -171,8 +170,7 @@ async def _go_on(
     exchange: Exchange, waiting: Waiting, stages: Iterator[Run], closing: Sequence[Run]
 ) -> Response:
     try:
-        with tallied(exchange.rows):
-            await _within(exchange, _through(exchange, waiting, stages))
+        await _within(exchange, waiting, stages)
     except asyncio.CancelledError:
         exchange.abandoned = True
         raise
@@ -189,13 +187,17 @@ async def _end(exchange: Exchange, waiting: Waiting, stages: Iterator[Run]) -> R
     return _response(exchange)
 
 
-async def _within(exchange: Exchange, work: Waiting) -> None:
-    """Ends with an answer or a refusal, and never later than the deadline."""
+async def _within(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> None:
+    """As ``_through``; ends with an answer or a refusal, and never later than the deadline."""
+    waiting: Waiting | None = first
     limit = None
     try:
         past_seconds = monotonic() - exchange.started
-        with (limit := _limit(exchange.parts.deadline_seconds).begin(past_seconds)):
-            await work
+        limit = _limit(exchange.parts.deadline_seconds).begin(past_seconds)
+        with tallied(exchange.rows), limit:
+            while waiting is not None:
+                await waiting
+                waiting = _advance(exchange, stages)
     except TimeoutError as error:
         _fail(exchange, _late(exchange) if limit and limit.expired else error)
     except Exception as error:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
@@ -22,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
 from gateway.pipeline.document_id import digest_of
-from gateway.pipeline.operation_plan import OperationPlan
+from gateway.pipeline.operation_plan import OperationPlan, fragments_of
 from resolvers.viewer import Role
 
 _NO_INTROSPECTION = [NoSchemaIntrospectionCustomRule]
@@ -80,6 +81,7 @@ class Document:
 
     ast: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
     digest: str  # SHA-256 of the text
     plans: dict[str | None, OperationPlan] = field(default_factory=dict)  # of operations that ran
 
@@ -174,7 +176,7 @@ class DocumentCache:
             for node in ast.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        return Document(ast, operations, digest=digest_of(text))
+        return Document(ast, operations, fragments_of(ast), digest_of(text))
 
     def _unparsed(self, error: GraphQLError) -> RefusedError:
         limit = self._settings.max_tokens

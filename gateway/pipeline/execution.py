@@ -89,20 +89,20 @@ def _run(exchange: Exchange, context: Context, root: object) -> Running:
 def _run_breadth_first(
     exchange: Exchange, engine: Engine, context: Context, root: object
 ) -> Running:
-    planned, operation, document = exchange.plan, exchange.operation, exchange.document.ast
+    planned, operation = exchange.plan, exchange.operation
     assert planned is not None
     assert operation is not None
-    plans = planned.plans
+    plans, fragments = planned.plans, exchange.document.fragments
     if exchange.runs is not None:
-        document, plans = exchange.runs, planned.dry_plans
+        plans, fragments = planned.dry_plans, fragments_of(exchange.runs)
         operation = next(
-            node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+            node for node in exchange.runs.definitions if isinstance(node, OperationDefinitionNode)
         )
     return engine.run(
         plans,
         exchange.view.schema,
         operation,
-        fragments_of(document),
+        fragments,
         exchange.request.variables,
         context=context,
         root=root,

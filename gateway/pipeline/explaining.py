@@ -13,7 +13,6 @@ from gateway.pipeline.exchange import Exchange, Parts, Request
 from gateway.pipeline.explanation import Explanation, Tree
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.operation_plan import fragments_of
 from gateway.pipeline.planning import plan
 from gateway.pipeline.viewer import identify_viewer
 
@@ -102,7 +101,7 @@ def _find_plan(exchange: Exchange, explanation: Explanation) -> None:
     schema, given = exchange.view.schema, exchange.request.variables or {}
     coerced = get_variable_values(schema, operation.variable_definitions or (), given)
     values = _NO_VALUES if isinstance(coerced, list) else coerced
-    fragments = fragments_of(exchange.document.ast)
+    fragments = exchange.document.fragments
     with suppress(GraphQLError):
         try:
             explanation.plan = planned.plans.find(

@@ -4,7 +4,7 @@ from gateway.engine.shape import Shape, measure_shape
 from gateway.errors import Code, refuse
 from gateway.pipeline.breach import report
 from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.operation_plan import OperationPlan, bytes_of, fragments_of, plan_within
+from gateway.pipeline.operation_plan import OperationPlan, bytes_of, plan_within
 
 _BY_SHAPE = (
     (Code.DEPTH_LIMIT, "depth"),
@@ -35,7 +35,7 @@ def _begin(exchange: Exchange) -> OperationPlan:
     grow = exchange.view.documents.growth(exchange.document)
     plan = plan_within(bounds, grow)
     try:
-        shape = measure_shape(operation, fragments_of(exchange.document.ast))
+        shape = measure_shape(operation, exchange.document.fragments)
     except RecursionError:  # fragments that lead from one to the next without end
         plan.breach = (Code.DEPTH_LIMIT, bounds.depth, bounds.depth + 1)
     else:

@@ -14,7 +14,7 @@ from gateway.engine.dry_run import find_dry_run
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.breach import over, report
 from gateway.pipeline.exchange import Exchange, unfolded
-from gateway.pipeline.operation_plan import OperationPlan, fragments_of
+from gateway.pipeline.operation_plan import OperationPlan
 
 _MAX_FIELDS_SHOWN = 1_000
 
@@ -82,7 +82,7 @@ def show_cost(exchange: Exchange) -> None:
 def _compile(exchange: Exchange, planned: OperationPlan) -> None:
     operation = exchange.operation
     assert operation is not None
-    fragments = fragments_of(exchange.document.ast)
+    fragments = exchange.document.fragments
     page_size = exchange.parts.limits.default_page_size
     try:
         formula = compile_cost(exchange.view.schema, operation, fragments, page_size)

@@ -16,7 +16,6 @@ from gateway.errors import RefusedError
 from gateway.pipeline.exchange import Exchange, Parts, Request
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.operation_plan import fragments_of
 from gateway.pipeline.planning import plan
 from gateway.pipeline.view import View
 from resolvers.viewer import Role, Viewer
@@ -77,7 +76,7 @@ def _plan_breadth_first(exchange: Exchange) -> None:
     assert operation is not None
     if engine is None:
         return
-    fragments = fragments_of(exchange.document.ast)
+    fragments = exchange.document.fragments
     # What variables decide is planned when they are known, and what the engine declines is not at all.
     with suppress(DeclinedError, GraphQLError):
         planned.plans.find(exchange.view.schema, operation, fragments, {}, folds=engine.folds)
