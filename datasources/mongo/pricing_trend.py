@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from datasources.daily_bucket import DailyTotals, added
 from datasources.mongo.client import Mongo
@@ -33,11 +33,9 @@ _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _FOUR_PLACES = (Decimal("0.0001"), None, _EXACT)
 # The driver reads a decimal of BSON digit by digit in Python, and text all at once; a time costs it several
 # times what a number does, so that times travel as milliseconds.
-_IN_WORDS = {
-    "$addFields": {
-        name: {"$toString": f"${name}"} for name in ("total", "unit_total", "min", "max")
-    }
-}
+_AS_TEXT = ("total", "unit_total", "min", "max")
+_IN_WORDS = {"$addFields": {name: {"$toString": f"${name}"} for name in _AS_TEXT}}
+_ENDS = ("first_at", "last_at")  # of a bucket, each asked for where it may lie beyond the range
 _DAY = timedelta(days=1)
 _TICK = timedelta(milliseconds=1)  # the resolution of MongoDB's clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,17 +90,14 @@ class PricingTrendRepository:
     async def _rolled_up(self, scope: Scope, asked: _Question) -> list[_Sums]:
         """From whole days; a first or last day of which a part lies outside is read by itself."""
         found = await self._days(scope, asked, _midnight(asked.since), asked.until)
-        since_ticks, until_ticks = _ticks(asked.since), _ticks(asked.until)
-        spans = [(each["first_at"], each["last_at"]) for each in found]
-        if all(
-            first is not None and last is not None and since_ticks <= first and last < until_ticks
-            for first, last in spans
-        ):
-            return _sums(found)
+        first, last = _ticks(asked.since), _ticks(asked.until) - 1
+        ends = [group[name] for group in found for name in _ENDS if name in group]
+        if all(at is not None and first <= at <= last for at in ends):
+            return _sums(found, asked)
         begin, end = _midnight(asked.since + _DAY - _TICK), _midnight(asked.until)
         if begin >= end:
             return await self._summed_up(scope, asked, asked.since, asked.until)
-        parts = _sums(await self._days(scope, asked, begin, end))
+        parts = _sums(await self._days(scope, asked, begin, end), asked)
         for since, until in ((asked.since, begin), (end, asked.until)):
             if since < until:
                 parts += await self._summed_up(scope, asked, since, until)
@@ -120,16 +115,18 @@ class PricingTrendRepository:
             match["process"] = str(asked.process)
         day = "$day"
         bucket = day if asked.interval is TrendInterval.DAY else _cut(day, asked.interval)
-        group = {
-            "_id": {"material": "$material", "bucket": {"$toLong": bucket}},
+        group: Document = {
+            "_id": _identity(asked, "$material", bucket),
             "count": {"$sum": "$count"},
             "total": {"$sum": "$total"},
             "unit_total": {"$sum": "$unit_total"},
             "min": {"$min": "$min"},
             "max": {"$max": "$max"},
-            "first_at": {"$min": {"$toLong": "$first_at"}},
-            "last_at": {"$max": {"$toLong": "$last_at"}},
         }
+        if since < asked.since:
+            group["first_at"] = {"$min": {"$toLong": "$first_at"}}
+        if until != _midnight(until):
+            group["last_at"] = {"$max": {"$toLong": "$last_at"}}
         pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         read = Aggregation(PRICING_TRENDS_DAILY, pipeline, DAILY_INDEX)
         return await self._mongo.aggregate(scope, read)
@@ -147,7 +144,7 @@ class PricingTrendRepository:
         total, unit = "$pricing_data.total_price", "$pricing_data.price_per_unit"
         bucket = _cut("$timestamp", asked.interval)
         group = {
-            "_id": {"material": "$pricing_data.material", "bucket": {"$toLong": bucket}},
+            "_id": _identity(asked, "$pricing_data.material", bucket),
             "count": {"$sum": 1},
             "total": {"$sum": total},
             "unit_total": {"$sum": unit},
@@ -157,7 +154,7 @@ class PricingTrendRepository:
         pipeline: list[Document] = [{"$match": match}, {"$group": group}, _IN_WORDS]
         index = MATERIAL_INDEX if scope.customer_ids is None else CUSTOMER_INDEX
         read = Aggregation(PRICING_ANALYTICS, pipeline, index)
-        return _sums(await self._mongo.aggregate(scope, read))
+        return _sums(await self._mongo.aggregate(scope, read), asked)
 
 
 def _tick(moment: datetime) -> datetime:
@@ -184,19 +181,28 @@ def _moment(ticks: int) -> datetime:
     return _EPOCH + ticks * _TICK
 
 
-def _sums(groups: Iterable[Document]) -> list[_Sums]:
-    return [
-        _Sums(
-            group["_id"]["material"],
-            _moment(group["_id"]["bucket"]),
-            group["count"],
-            Decimal(group["total"]),
-            Decimal(group["unit_total"]),
-            Decimal(group["min"]),
-            Decimal(group["max"]),
+def _identity(asked: _Question, material: str, bucket: str | Document) -> Document:
+    """Of a group: that of a single material need not name it."""
+    start = {"$toLong": bucket}
+    return start if len(asked.materials) == 1 else {"material": material, "bucket": start}
+
+
+def _sums(groups: Sequence[Document], asked: _Question) -> list[_Sums]:
+    identities: list[Any] = [group["_id"] for group in groups]
+    if len(asked.materials) == 1:
+        materials = [asked.materials[0]] * len(groups)
+    else:
+        materials = [each["material"] for each in identities]
+        identities = [each["bucket"] for each in identities]
+    return list(
+        map(
+            _Sums,
+            materials,
+            map(_moment, identities),
+            [group["count"] for group in groups],
+            *([Decimal(group[name]) for group in groups] for name in _AS_TEXT),
         )
-        for group in groups
-    ]
+    )
 
 
 def _merged(parts: Iterable[_Sums]) -> list[_Sums]:

@@ -1,6 +1,5 @@
 """Log entries: by id, filtered, and counted; hidden from a scope that is restricted."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -184,7 +183,7 @@ async def test_a_text_of_any_length_is_taken(
 
 
 async def test_a_restricted_scope_sees_no_log(store: Store, entries: LogEntryRepository) -> None:
-    scope = replace(within(), customer_ids=frozenset({uuid4()}))
+    scope = within()._replace(customer_ids=frozenset({uuid4()}))
     keyset, anything = Keyset(_NEWEST, 10), LogFilter()
     assert await entries.by_ids(scope, [hex_id(1)], _EVERY) == {}
     assert await entries.page(scope, keyset, anything, _EVERY) == []

@@ -1,6 +1,5 @@
 """Pricing analytics: found by calculation, read as far as asked, kept to a scope's customers."""
 
-from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -81,7 +80,7 @@ async def test_a_scope_sees_only_its_customers_documents(store: Store) -> None:
         (frozenset({uuid4()}), set()),
         (frozenset[UUID](), set()),
     ):
-        scope = replace(within(), customer_ids=customers)
+        scope = within()._replace(customer_ids=customers)
         assert set(await repository.by_calculation_ids(scope, ids, frozenset())) == expected
 
 
