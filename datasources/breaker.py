@@ -20,6 +20,8 @@ class Breaker:
     While open every call is refused at once with :class:`StoreUnavailableError`, so that a dead store
     costs its readers nothing; then a single probe decides (M. Nygard, "Release It!", 2007). Calls
     that come meanwhile wait for its outcome, so that a store that came back answers all of them.
+
+    Each call stands in ``with breaker.guard() or await breaker.wait(seconds):``.
     """
 
     store: StoreName
@@ -31,6 +33,12 @@ class Breaker:
     _failures: int = field(default=0, init=False)
     _opened_at: float | None = field(default=None, init=False)
     _probe: "_Probe | None" = field(default=None, init=False)
+    _usual: "_Guard" = field(
+        init=False, repr=False, compare=False
+    )  # of all calls while the store is well
+
+    def __post_init__(self) -> None:
+        self._usual = _Guard(self, None)
 
     @property
     def state(self) -> State:
@@ -38,13 +46,19 @@ class Breaker:
             return "closed"
         return "open" if self._remaining_seconds(self._opened_at) > 0 else "half-open"
 
-    def guard(self, wait_seconds: float) -> "_Guard":
+    def guard(self) -> "_Guard | None":
         """Wraps one call; only :class:`StoreUnavailableError` counts as a failure of the store.
 
-        The call waits for a probe under way, at most ``wait_seconds``; a probe that ended without a
-        decision, as a cancelled one does, is followed by the next that waits.
+        ``None`` where the call has to :meth:`wait`.
         """
-        return _Guard(self, wait_seconds)
+        return self._usual if self._opened_at is None else None
+
+    async def wait(self, most_seconds: float) -> "_Guard":
+        """Waits for a probe under way; raises :class:`StoreUnavailableError` for a call that is refused.
+
+        A probe that ended without a decision, as a cancelled one does, is followed by the next that waits.
+        """
+        return _Guard(self, await self._admit(most_seconds))
 
     def _leave(self, probe: "_Probe | None", error: BaseException | None) -> None:
         self.calls += 1
@@ -94,18 +108,16 @@ class Breaker:
 class _Guard:
     """A class of its own, since every call to a store goes through one and a generator costs more."""
 
-    __slots__ = ("_breaker", "_probe", "_wait_seconds")
+    __slots__ = ("_breaker", "_probe")
 
-    def __init__(self, breaker: Breaker, wait_seconds: float) -> None:
+    def __init__(self, breaker: Breaker, probe: "_Probe | None") -> None:
         self._breaker = breaker
-        self._wait_seconds = wait_seconds
-        self._probe: _Probe | None = None
+        self._probe = probe
 
-    async def __aenter__(self) -> None:
-        if self._breaker._opened_at is not None:
-            self._probe = await self._breaker._admit(self._wait_seconds)
+    def __enter__(self) -> None:
+        """The call is let through already."""
 
-    async def __aexit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self._breaker._leave(self._probe, error)
 
 

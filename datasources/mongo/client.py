@@ -125,7 +125,7 @@ class Mongo:
         if seconds < _SHORTEST_SECONDS:
             raise unavailable("was not asked: no time is left")
         try:
-            async with self.breaker.guard(seconds):
+            with self.breaker.guard() or await self.breaker.wait(seconds):
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 fair = seconds >= min(self.settings.timeout_seconds, _FAIR_SECONDS)
                 try:

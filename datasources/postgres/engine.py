@@ -72,7 +72,7 @@ class Postgres:
             raise unavailable("was not asked: no time is left")
         seconds = min(self.settings.timeout_seconds, remaining)
         try:
-            async with self.breaker.guard(seconds):
+            with self.breaker.guard() or await self.breaker.wait(seconds):
                 seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
                 started, rows = monotonic(), 0
                 try:

@@ -199,7 +199,7 @@ class RedisStore:
         command: tuple[Argument, ...],
         rows: Callable[[Any], int] | None,
     ) -> Any:
-        async with self.breaker.guard(self.settings.timeout_seconds):
+        with self.breaker.guard() or await self.breaker.wait(self.settings.timeout_seconds):
             began = perf_counter()
             answer: Any = None
             try:

@@ -30,9 +30,12 @@ FastWay = Callable[[Column], Column]
 
 
 class Leaf:
-    """One leaf type; ``column`` is the fast way and ``value`` the exact one."""
+    """One leaf type; ``column`` is the fast way and ``value`` the exact one.
 
-    __slots__ = ("kind", "known", "ways")
+    Values of the ``plain`` types are what the answer holds.
+    """
+
+    __slots__ = ("kind", "known", "plain", "ways")
 
     def __init__(self, kind: GraphQLLeafType) -> None:
         self.kind = kind
@@ -42,6 +45,7 @@ class Leaf:
         self.known: dict[type, dict[Any, str]] | None = (
             {} if isinstance(kind, GraphQLEnumType) else None
         )
+        self.plain = frozenset(kind for kind, way in self.ways.items() if way is _as_they_are)
 
     def column(self, values: Column, *, nullable: bool) -> Column | None:
         """The whole column, or ``None`` where its values must be looked at one by one."""
@@ -69,8 +73,7 @@ class Leaf:
         """One value the fast way; raises where it must be looked at as any other."""
         kind = type(value)
         if self.known is None:
-            way = self.ways[kind]
-            return value if way is _as_they_are else way([value])[0]
+            return self.ways[kind]([value])[0]
         name = self.known[kind].get(value) if kind in self.known else None
         return self._names([value])[0] if name is None else name
 

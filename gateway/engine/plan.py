@@ -75,12 +75,12 @@ class Block:
 
 
 class PointLeaf(NamedTuple):
-    """One leaf of a single object; a constant has a ``read`` alone."""
+    """One leaf of a single object; values of the ``plain`` types stand in the answer as they are read."""
 
     key: str
     read: Callable[[Any], Any]
-    leaf: Leaf | None
-    nullable: bool
+    plain: frozenset[type]
+    show: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

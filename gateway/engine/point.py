@@ -50,12 +50,9 @@ def _shown(point: Point, record: Any) -> dict[str, Any] | None:
         return None
     shown: dict[str, Any] = {}
     try:
-        for key, read, leaf, nullable in point.leaves:
+        for key, read, plain, show in point.leaves:
             value = read(record)
-            if leaf is None or (value is None and nullable):
-                shown[key] = value
-            else:
-                shown[key] = leaf.quick(value)
+            shown[key] = value if type(value) in plain else show(value)
     except Exception:
         return None
     return shown

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 from gateway.engine.plan import Block, Point, PointLeaf
+
+_TEXT = frozenset({str})
 
 
 def point_of(roots: Sequence[Block]) -> Point | None:
@@ -36,7 +39,7 @@ def _leaves(block: Block) -> Iterator[PointLeaf]:
     for each in block.fields:
         key, source = each.selected.response_key, each.source
         if each.way == "constant":
-            yield PointLeaf(key, _always(block.kind.name), None, nullable=False)
+            yield PointLeaf(key, _always(block.kind.name), _TEXT, str)
             continue
         read: Any = None
         if each.read is not None:
@@ -44,7 +47,9 @@ def _leaves(block: Block) -> Iterator[PointLeaf]:
         elif source is not None:
             read = source.function
         assert read is not None
-        yield PointLeaf(key, read, each.leaf, each.nullable[0])
+        assert each.leaf is not None
+        plain = each.leaf.plain | {NoneType} if each.nullable[0] else each.leaf.plain
+        yield PointLeaf(key, read, plain, each.leaf.quick)
 
 
 def _always(name: str) -> Callable[[Any], str]:

@@ -16,15 +16,11 @@ _BY_SHAPE = (
 
 
 def check_limits(exchange: Exchange) -> None:
-    exchange.plan = plan = _known(exchange) or _begin(exchange)
+    exchange.plan = plan = exchange.document.plans.get(_name(exchange)) or _begin(exchange)
     if plan.breach and exchange.parts.operation_limits.mode != "off":
         report(exchange, *plan.breach)
     if exchange.request.variables:
         _check_variables(exchange.request.variables, exchange.parts.variable_max_depth)
-
-
-def _known(exchange: Exchange) -> OperationPlan | None:
-    return exchange.document.plans.get(_name(exchange))
 
 
 def _begin(exchange: Exchange) -> OperationPlan:

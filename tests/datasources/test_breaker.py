@@ -12,9 +12,11 @@ from datasources.errors import StoreUnavailableError
 
 
 async def fail(breaker: Breaker) -> None:
-    with pytest.raises(StoreUnavailableError, match="redis did not answer"):
-        async with breaker.guard(60):
-            raise StoreUnavailableError("redis", "did not answer", 1.0)
+    with (
+        pytest.raises(StoreUnavailableError, match="redis did not answer"),
+        breaker.guard() or await breaker.wait(60),
+    ):
+        raise StoreUnavailableError("redis", "did not answer", 1.0)
 
 
 def state(breaker: Breaker) -> str:
@@ -22,7 +24,7 @@ def state(breaker: Breaker) -> str:
 
 
 async def succeed(breaker: Breaker) -> None:
-    async with breaker.guard(60):
+    with breaker.guard() or await breaker.wait(60):
         pass
 
 
@@ -35,9 +37,11 @@ async def test_opens_after_failures_in_a_row_and_refuses_without_asking() -> Non
 
     assert state(breaker) == "open"
     asked = False
-    with pytest.raises(StoreUnavailableError, match="redis is not answering") as refused:
-        async with breaker.guard(60):
-            asked = True
+    with (
+        pytest.raises(StoreUnavailableError, match="redis is not answering") as refused,
+        breaker.guard() or await breaker.wait(60),
+    ):
+        asked = True
     assert not asked
     assert 0 < refused.value.retry_after_seconds <= 60
 
@@ -55,17 +59,18 @@ async def test_an_answer_between_failures_keeps_it_closed() -> None:
 async def test_other_errors_say_that_the_store_answers() -> None:
     breaker = Breaker("redis", failures_to_open=1, open_seconds=60)
 
-    with pytest.raises(KeyError):
-        async with breaker.guard(60):
-            raise KeyError
+    with pytest.raises(KeyError), breaker.guard() or await breaker.wait(60):
+        raise KeyError
 
     assert state(breaker) == "closed"
 
 
 async def refused(breaker: Breaker, wait_seconds: float = 60) -> StoreUnavailableError:
-    with pytest.raises(StoreUnavailableError, match="redis is not answering") as refusal:
-        async with breaker.guard(wait_seconds):
-            pytest.fail("it was let through")
+    with (
+        pytest.raises(StoreUnavailableError, match="redis is not answering") as refusal,
+        breaker.guard() or await breaker.wait(wait_seconds),
+    ):
+        pytest.fail("it was let through")
     return refusal.value
 
 
@@ -75,7 +80,7 @@ async def probe_under_way(breaker: Breaker) -> AsyncIterator[tuple[Event, asynci
     begun, answered = Event(), Event()
 
     async def probe() -> None:
-        async with breaker.guard(60):
+        with breaker.guard() or await breaker.wait(60):
             begun.set()
             await answered.wait()
 
@@ -111,7 +116,7 @@ async def test_who_waited_for_a_probe_that_failed_is_refused() -> None:
     await fail(breaker)
 
     async def probe(group: asyncio.TaskGroup) -> None:
-        async with breaker.guard(60):
+        with breaker.guard() or await breaker.wait(60):
             siblings = [group.create_task(refused(breaker)) for _ in range(3)]
             await all_wait()
             assert not any(sibling.done() for sibling in siblings)
@@ -130,7 +135,7 @@ async def test_the_next_that_waits_probes_when_a_probe_is_cancelled() -> None:
 
     async def sibling() -> None:
         nonlocal inside, most
-        async with breaker.guard(60):
+        with breaker.guard() or await breaker.wait(60):
             inside += 1
             most = max(most, inside if breaker.state == "half-open" else 1)
             await asyncio.sleep(0)
