@@ -1,6 +1,6 @@
 """Head: what the head of a request settles before its body is read; the same for equal heads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.auth.credentials import NOTHING, Credentials
 from gateway.errors import Code, RefusedError, refuse
@@ -10,7 +10,7 @@ from gateway.transport.cross_origin import CrossOrigin
 from gateway.transport.guard import check_headers
 from gateway.transport.message import Announced, HeaderLines, Headers
 from gateway.transport.negotiation import Events, MediaType, negotiate, negotiate_events
-from gateway.transport.request import check_content, check_preflight, check_url
+from gateway.transport.request import check_content, check_preflight, check_url, declared_bytes
 from gateway.transport.settings import HttpSettings
 
 _COST_DEBUG = "shopify-graphql-cost-debug"
@@ -26,7 +26,8 @@ class Head:
     """Is never changed; equal requests share one.
 
     ``refusal`` comes before the body is read, ``unclear`` after it: what was shown cannot be read. Once
-    refused, a request is still owed an answer in ``media``, with ``cross_origin`` in its head.
+    refused, a request is still owed an answer in ``media``, with ``cross_origin`` in its head. It
+    ``is_whole`` where it is a plain POST with a body of a known length.
     """
 
     headers: Headers
@@ -43,6 +44,11 @@ class Head:
     explain: bool
     unkept: bool
     after: str | None
+    is_whole: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_measured = declared_bytes(self.headers) is not None
+        self.is_whole = self.is_plain and self.method == "POST" and is_measured
 
     @property
     def is_plain(self) -> bool:

@@ -107,11 +107,12 @@ class Outgoing(NamedTuple):
 
     @property
     def headers(self) -> HeaderLines:
-        lines = [*self.common.lines, *self.own]
-        if self.trace_id:
-            lines.append(("x-trace-id", self.trace_id))
-        if self.is_measured:
-            lines.append(("content-length", str(len(self.body))))
+        status, own, body, chunks, common, trace_id = self  # read at once
+        lines = common.lines + own
+        if trace_id:
+            lines.append(("x-trace-id", trace_id))
+        if chunks is None and status not in _WITHOUT_LENGTH:
+            lines.append(("content-length", str(len(body))))
         return lines
 
     @property
