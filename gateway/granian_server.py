@@ -1,4 +1,4 @@
-"""Granian: the gateway by RSGI, in worker processes below this one, or in this one beside other work."""
+"""Granian: the gateway by ASGI or RSGI, in processes below this one, or in this one beside other work."""
 
 import asyncio
 import multiprocessing
@@ -18,6 +18,7 @@ from granian.server.mp import MPServer
 from gateway.app import create_app, from_environment
 from gateway.settings import Settings
 from gateway.transport.asgi import Gateway
+from gateway.transport.granian_asgi import AsgiGateway
 from gateway.transport.rsgi import DRAIN_SIGNAL, RsgiGateway
 
 _AT_ONCE = 16_384  # requests and streams of one worker; what may run of them is settled further in
@@ -30,10 +31,14 @@ _LOGGING = {
 
 
 class _Server(MPServer):
-    """Tells its workers that the end is near before it ends them: who stays connected needs the time."""
+    """Tells its workers that the end is near before it ends them: who stays connected needs the time.
+
+    By ASGI they take that time themselves.
+    """
 
     def shutdown(self, exit_code: int = 0) -> None:
-        for worker in multiprocessing.active_children():
+        by_rsgi = self.interface is Interfaces.RSGI
+        for worker in multiprocessing.active_children() if by_rsgi else ():
             if worker.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(worker.pid, DRAIN_SIGNAL)
@@ -50,10 +55,12 @@ def serve_on_granian(settings: Settings, listener: socket.socket) -> bool:
         log_dictconfig=_LOGGING,
         respawn_failed_workers=settings.workers > 1,
         workers_kill_timeout=settings.shutdown_seconds + _KILL_MARGIN_SECONDS,
+        interface=Interfaces(settings.granian_interface),
         **_options(settings, listener),
     )
+    load = _load_rsgi if settings.granian_interface == "rsgi" else _load_asgi
     try:
-        server.serve(target_loader=_load, wrap_loader=False)
+        server.serve(target_loader=load, wrap_loader=False)
     except SystemExit:
         return False
     return True
@@ -63,9 +70,15 @@ async def serve_until_cancelled(
     app: Gateway, settings: Settings, listener: socket.socket, announce: Callable[[], None]
 ) -> None:
     """In this process and its event loop; cancelled, it lets the requests under way end first."""
-    gateway = RsgiGateway(app)
+    by_rsgi = settings.granian_interface == "rsgi"
+    gateway = RsgiGateway(app) if by_rsgi else AsgiGateway(app)
     # Its log says that this form of it is an experiment, and nothing else that ours does not.
-    server = EmbeddedServer(gateway.__rsgi__, log_enabled=False, **_options(settings, listener))
+    server = EmbeddedServer(
+        gateway.__rsgi__ if isinstance(gateway, RsgiGateway) else gateway,
+        interface=Interfaces.RSGI if by_rsgi else Interfaces.ASGINL,
+        log_enabled=False,
+        **_options(settings, listener),
+    )
     await gateway.begin()
     serving = asyncio.create_task(server.serve())
     try:
@@ -73,7 +86,10 @@ async def serve_until_cancelled(
         announce()
         await asyncio.shield(serving)
     finally:
-        gateway.drain()
+        if isinstance(gateway, AsgiGateway):
+            await gateway.drain()
+        else:
+            gateway.drain()
         server.stop()
         await asyncio.wait([serving], timeout=settings.shutdown_seconds)
         await gateway.end()
@@ -98,17 +114,20 @@ def _options(settings: Settings, listener: socket.socket) -> dict[str, Any]:
     return {
         "address": host,
         "port": port,
-        "interface": Interfaces.RSGI,
         "http": HTTPModes.http1,
         "http1_settings": HTTP1Settings(header_read_timeout=settings.keep_alive_seconds * 1000),
-        "websockets": False,
+        "websockets": settings.granian_interface != "rsgi",
         "backlog": 2_048,
         "backpressure": _AT_ONCE,
     }
 
 
-def _load() -> Any:
+def _load_asgi() -> Any:
     """What each worker calls."""
+    return AsgiGateway(from_environment())
+
+
+def _load_rsgi() -> Any:
     return RsgiGateway(from_environment())
 
 

@@ -10,10 +10,20 @@ Workers = Annotated[int | None, typer.Option(help="Processes that serve; GATEWAY
 Server = Annotated[
     str | None, typer.Option(help="Server to run on, uvicorn or granian; GATEWAY_SERVER.")
 ]
+Interface = Annotated[
+    str | None,
+    typer.Option(
+        help="What Granian speaks, asgi or, without WebSockets, rsgi; GATEWAY_GRANIAN_INTERFACE."
+    ),
+]
 
 
 def serve(
-    host: Host = None, port: Port = None, workers: Workers = None, server: Server = None
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    server: Server = None,
+    interface: Interface = None,
 ) -> None:
     """Serve the graph; the settings come from the environment (.env.example lists them)."""
     import logging
@@ -23,8 +33,14 @@ def serve(
     from gateway.settings import load_settings
     from gateway.telemetry.logs import configure_logging
 
-    given = {"host": host, "port": port, "workers": workers, "server": server}
-    given = {name: each for name, each in given.items() if each is not None}
+    named = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "server": server,
+        "granian_interface": interface,
+    }
+    given = {name: each for name, each in named.items() if each is not None}
     settings = load_settings(to_serve=True, **given)
     configure_logging(settings.log)
     if settings.server == "granian":

@@ -16,8 +16,8 @@ from gateway.transport.settings import HttpSettings
 _COST_DEBUG = "shopify-graphql-cost-debug"
 _EXPLAIN = "graphql-explain"
 _NO_WEBSOCKETS = (  # where there are any, none comes this way
-    "This server takes no WebSockets. Subscribe by server-sent events (Accept: text/event-stream), or have "
-    "the gateway served by Uvicorn."
+    "This server takes no WebSockets, as it runs with GATEWAY_GRANIAN_INTERFACE=rsgi. Have it run with asgi, "
+    "or subscribe by server-sent events (Accept: text/event-stream)."
 )
 
 

@@ -77,7 +77,7 @@ def _script(name: str) -> str:
 
 TARGETS = {
     "uvicorn": _ours("ours, uvicorn", "uvicorn"),
-    "granian": _ours("ours, granian", "granian"),
+    "granian": _ours("ours, granian", "granian", GATEWAY_GRANIAN_INTERFACE="rsgi"),
     "standard": _ours("ours, standard executor", "uvicorn", GATEWAY_ENGINE="standard"),
     "shared": _ours("ours, reads shared", "uvicorn", GATEWAY_SHARE_OPERATIONS="on"),
     "merged": _ours("ours, batches merged", "uvicorn", GATEWAY_MERGE_BATCHES="on"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.server import SERVERS, ServerName, wait_until_listening
+from tests.gateway.server import SERVERS, ServerName, chosen, wait_until_listening
 
 HERE = Path(__file__).parent
 PACKAGES = (HERE / "graphql_http", HERE / "persisted", HERE / "subscriptions")
@@ -65,7 +65,7 @@ async def _serve(server_name: ServerName, status_rules: str) -> AsyncIterator[st
             "GATEWAY_AUTH_ANONYMOUS_ROLE": "analyst",
             "GATEWAY_HTTP_STATUS_RULES": status_rules,
             "GATEWAY_PORT": "0",
-            "GATEWAY_SERVER": server_name,
+            **chosen(server_name),
         },
         stderr=asyncio.subprocess.PIPE,
     )

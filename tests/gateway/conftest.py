@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from graphql import GraphQLSchema, build_schema
 
 from datasources.errors import StoreUnavailableError
 from resolvers.errors import InvalidIdError
-from tests.gateway.server import SERVERS, ServerName, serve_schema
+from tests.gateway.server import SERVERS, WITH_SOCKETS, ServerName, serve_schema
 
 SDL = """
 type Query {
@@ -92,9 +93,22 @@ def failing_schema(hanging: Hanging) -> GraphQLSchema:
 
 @pytest.fixture(scope="session", params=SERVERS)
 def server(request: pytest.FixtureRequest) -> ServerName:
-    """Each server in turn: what holds of one holds of the other."""
+    """Each server in turn: what holds of one holds of the others."""
     name: ServerName = request.param
     return name
+
+
+@pytest.fixture(scope="session", params=WITH_SOCKETS)
+def socket_server(request: pytest.FixtureRequest) -> ServerName:
+    """Each server that has WebSockets."""
+    name: ServerName = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def serve_sockets(socket_server: ServerName) -> Serve:
+    """As ``serve_schema``, where there are WebSockets."""
+    return partial(serve_schema, server=socket_server)
 
 
 @pytest.fixture

@@ -17,11 +17,20 @@ from graphql import GraphQLSchema
 from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.transport.asgi import Gateway
+from gateway.transport.granian_asgi import AsgiGateway
 from gateway.transport.rsgi import RsgiGateway
 from gateway.transport.uvicorn import connection_options
 
-ServerName = Literal["uvicorn", "granian"]
-SERVERS: tuple[ServerName, ...] = ("uvicorn", "granian")
+ServerName = Literal["uvicorn", "granian-asgi", "granian-rsgi"]
+SERVERS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi", "granian-rsgi")
+WITH_SOCKETS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi")
+
+
+def chosen(server: ServerName) -> dict[str, str]:
+    """The environment of a process that is to serve on it."""
+    name, _, interface = server.partition("-")
+    return {"GATEWAY_SERVER": name, "GATEWAY_GRANIAN_INTERFACE": interface}
+
 
 # Nobody listens on port 1: these tests ask no store.
 NOWHERE: dict[str, Any] = {
@@ -44,7 +53,7 @@ async def serve_schema(
     """Serves ``schema``, or the gateway's own."""
     settings = Settings(**{**NOWHERE, **given})
     app = create_app(settings, schema)
-    serving = on_uvicorn(app, settings) if server == "uvicorn" else on_granian(app)
+    serving = on_uvicorn(app, settings) if server == "uvicorn" else on_granian(app, server)
     async with (
         serving as url,
         httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client,
@@ -84,25 +93,28 @@ async def on_uvicorn(app: Gateway, settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def on_granian(app: Gateway) -> AsyncIterator[str]:
+async def on_granian(app: Gateway, server: ServerName) -> AsyncIterator[str]:
     """Its embedded form; the application begins and ends here, as the loop runs already."""
-    gateway = RsgiGateway(app)
+    rsgi = server == "granian-rsgi"
+    gateway = RsgiGateway(app) if rsgi else AsgiGateway(app)
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        server = Granian(
-            gateway.__rsgi__,
+        granian = Granian(
+            gateway.__rsgi__ if isinstance(gateway, RsgiGateway) else gateway,
             port=held.getsockname()[1],
-            interface=Interfaces.RSGI,
+            interface=Interfaces.RSGI if rsgi else Interfaces.ASGINL,
             http=HTTPModes.http1,
-            websockets=False,
+            websockets=not rsgi,
             log_enabled=False,
         )
         await gateway.begin()
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(granian.serve())
         await wait_until_listening(_url(held))
         yield _url(held)
-        server.stop()
+        if isinstance(gateway, AsgiGateway):
+            await gateway.drain()
+        granian.stop()
         await serving
         await gateway.end()
 

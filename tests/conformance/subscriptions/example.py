@@ -31,7 +31,7 @@ def programs() -> dict[str, str]:
     _, _, client = head.partition("\nconst client = ")
     imports = "import { createClient } from 'graphql-sse'; import { patience } from './events.js';"
     over_streams = f"\n{imports}\nconst streams = {client}"
-    apollo_sse = apollo.replace("resuming(sockets)", "resuming(streams)")
+    apollo_sse = apollo.replace("(sockets)", "(streams)")
     urql_sse = re.sub(r"resuming\(connect\(.*\)\)", "resuming(streams)", urql)
     return {
         "events.js": events,

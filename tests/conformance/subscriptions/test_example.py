@@ -21,7 +21,8 @@ OVER_SOCKETS = ["graphql-ws.js", "apollo.js", "urql.js", "gql.py"]
 OVER_STREAMS = ["graphql-sse.js", "urql-sse.js", "apollo-sse.js", "event-source.js"]
 ON: dict[ServerName, list[str]] = {
     "uvicorn": [*OVER_SOCKETS, *OVER_STREAMS],
-    "granian": ["graphql-sse.js", "event-source.js"],
+    "granian-asgi": [*OVER_SOCKETS, *OVER_STREAMS],
+    "granian-rsgi": OVER_STREAMS,
 }
 MAKE_KEY = 'mutation { createApiKey(input: {name: "Follower", role: ANALYST}) { secret } }'
 PATIENCE_SECONDS = 12
@@ -64,7 +65,7 @@ async def tell(stores: StoreSettings, server: ServerName, folder: Path) -> Story
             wire.lead_to(url)
             await all_print(programs, missed[-1])
 
-            if server == "granian":  # whose embedded form waits for whoever is connected
+            if server == "granian-rsgi":  # whose embedded form waits for whoever is connected
                 wire.cut()
             wire.lead_nowhere()
             await first.aclose()

@@ -17,7 +17,7 @@ from datasources.embedded.cluster import StoreUrls
 from tests.conformance.subscriptions.example import HERE, lay_out
 from tests.databases import StoreSettings, fresh_databases
 from tests.gateway.auth.issuer import AUDIENCE, NAME, Issuer, Key, make_key, sign
-from tests.gateway.server import serve_schema
+from tests.gateway.server import WITH_SOCKETS, serve_schema
 from tests.gateway.subscription.newsroom import fill
 
 QUERY = "{ viewer { name } }"
@@ -51,8 +51,10 @@ def token(key: Key, seconds: float) -> str:
     return sign(key, exp=datetime.now(UTC) + timedelta(seconds=seconds))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gateway(stores: StoreSettings, signing: Key) -> AsyncIterator[httpx.AsyncClient]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=WITH_SOCKETS)
+async def gateway(
+    request: pytest.FixtureRequest, stores: StoreSettings, signing: Key
+) -> AsyncIterator[httpx.AsyncClient]:
     """Lets in whoever shows a token of the issuer, and nobody else."""
     issuer = Issuer([signing])
     async with issuer.serving():
@@ -65,6 +67,7 @@ async def gateway(stores: StoreSettings, signing: Key) -> AsyncIterator[httpx.As
         }
         async with serve_schema(
             None,
+            server=request.param,
             postgres=stores.postgres,
             mongodb=stores.mongo,
             redis=stores.redis,
@@ -141,7 +144,11 @@ def test_a_token_is_renewed_in_a_pong_while_events_come(seen: dict[str, Any]) ->
 async def test_gql_asks_writes_and_is_refused(gateway: httpx.AsyncClient, signing: Key) -> None:
     def transport(shown: str) -> WebsocketsTransport:
         url = str(gateway.base_url.join("/graphql")).replace("http", "ws", 1)
-        return WebsocketsTransport(url, init_payload={"authorization": f"Bearer {shown}"})
+        return WebsocketsTransport(
+            url,
+            init_payload={"authorization": f"Bearer {shown}"},
+            subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        )
 
     async with Client(transport=transport(token(signing, 3_600))) as session:
         assert await session.execute(gql(QUERY)) == NAMED

@@ -19,7 +19,7 @@ from datasources.stores import Stores, open_stores
 from gateway.auth.password import hash_password
 from tests.databases import StoreSettings, fresh_databases
 from tests.gateway.auth.issuer import Issuer, Key, make_key
-from tests.gateway.server import serve_schema
+from tests.gateway.server import ServerName, serve_schema
 
 ADA = UUID("ada00000-0000-4000-8000-000000000001")  # a customer's, of two companies
 BOB = UUID("b0b00000-0000-4000-8000-000000000002")  # a customer's, of no company
@@ -104,11 +104,12 @@ def opened(accounts: StoreSettings, door: Door) -> Open:
 
     @asynccontextmanager
     async def open_door(
-        schema: GraphQLSchema | None = None, **auth: Any
+        schema: GraphQLSchema | None = None, *, server: ServerName = "uvicorn", **auth: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
         given = {"sources": "api-key,login", "cookie_secure": False, **auth}
         async with serve_schema(
             schema or door.schema,
+            server=server,
             postgres=accounts.postgres,
             mongodb=accounts.mongo,
             redis=accounts.redis.model_copy(update={"key_prefix": f"test-{uuid4().hex}"}),

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,7 +15,13 @@ from resolvers.api_key import Wish, issue
 from resolvers.viewer import Role
 from tests.gateway.auth.conftest import ADA, BOB, PASSWORD, Open, scope
 from tests.gateway.auth.issuer import AUDIENCE, NAME, Issuer, Key, sign
+from tests.gateway.server import ServerName
 from tests.gateway.transport.websocket.talk import Talk, talk_to
+
+
+@pytest.fixture
+def opened(opened: Open, socket_server: ServerName) -> Open:
+    return partial(opened, server=socket_server)
 
 
 async def who(talk: Talk, id_: str = "who") -> str:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from datasources.embedded.leftover import recorded_process
+from tests.gateway.server import ServerName, chosen
 
 SCALE = "0.005"
 QUERY = """{
@@ -98,17 +99,22 @@ async def ask(url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("number", "server"),
-    [(signal.SIGINT, "uvicorn"), (signal.SIGTERM, "uvicorn"), (signal.SIGINT, "granian")],
+    [
+        (signal.SIGINT, "uvicorn"),
+        (signal.SIGTERM, "uvicorn"),
+        (signal.SIGINT, "granian-asgi"),
+        (signal.SIGTERM, "granian-rsgi"),
+    ],
 )
 async def test_serves_from_three_stores_until_it_is_stopped(
-    start_demo: StartDemo, number: signal.Signals, server: str
+    start_demo: StartDemo, number: signal.Signals, server: ServerName
 ) -> None:
-    demo = await start_demo("--scale", SCALE, GATEWAY_SERVER=server, GATEWAY_WORKERS="3")
+    demo = await start_demo("--scale", SCALE, GATEWAY_WORKERS="3", **chosen(server))
     url = await demo.read_until_ready()
     answer = await ask(url)
     async with httpx.AsyncClient(base_url=url) as client:
         served_by = (await client.get("/health/live")).headers.get("server", "uvicorn")
-    assert served_by == server
+    assert served_by == chosen(server)["GATEWAY_SERVER"]
     assert "GATEWAY_WORKERS is 3, but the demo serves with one process alone" in demo.lines
     assert None not in demo.servers()
     assert (await demo.stop(number))[0] == 0

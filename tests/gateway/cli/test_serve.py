@@ -7,13 +7,20 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.gateway.server import SERVERS, wait_until_listening
+from tests.gateway.server import (
+    SERVERS,
+    WITH_SOCKETS,
+    ServerName,
+    chosen,
+    wait_until_listening,
+)
+from tests.gateway.transport.websocket.talk import talk_to
 
 NEEDED = {
     "POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -65,9 +72,9 @@ async def complaint(process: asyncio.subprocess.Process) -> tuple[int | None, st
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_it_serves_while_every_store_is_down_and_ends_on_sigterm(
-    tmp_path: Path, workers: int, server: str
+    tmp_path: Path, workers: int, server: ServerName
 ) -> None:
-    async with gateway(tmp_path, GATEWAY_WORKERS=str(workers), GATEWAY_SERVER=server) as process:
+    async with gateway(tmp_path, GATEWAY_WORKERS=str(workers), **chosen(server)) as process:
         url = await asyncio.wait_for(serving_at(process, workers), timeout=60)
         await wait_until_listening(url)
         async with httpx.AsyncClient(base_url=url) as client:
@@ -77,6 +84,28 @@ async def test_it_serves_while_every_store_is_down_and_ends_on_sigterm(
 
     assert answer.json()["data"] == {"viewer": {"name": "Anonymous"}}
     assert code in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("server", WITH_SOCKETS)
+async def test_on_sigterm_each_worker_says_goodbye_to_its_sockets(
+    tmp_path: Path, server: ServerName
+) -> None:
+    settings = {"GATEWAY_WORKERS": "2", "GATEWAY_CONNECTION_DRAIN_SECONDS": "0.1"}
+    async with (
+        gateway(tmp_path, **settings, **chosen(server)) as process,
+        AsyncExitStack() as connected,
+    ):
+        url = await asyncio.wait_for(serving_at(process, workers=2), timeout=60)
+        await wait_until_listening(url)
+        client = await connected.enter_async_context(httpx.AsyncClient(base_url=url))
+        talks = [await connected.enter_async_context(talk_to(client)) for _ in range(4)]
+        for each in talks:
+            await each.init()
+        process.send_signal(signal.SIGTERM)
+        closings = [await each.closing() for each in talks]
+        await complaint(process)
+
+    assert closings == [(1001, "Going away: connect again")] * 4
 
 
 @pytest.mark.parametrize(
@@ -106,11 +135,11 @@ async def test_a_wrong_setting_stops_the_start_with_its_name(
 
 @pytest.mark.parametrize("server", SERVERS)
 async def test_all_that_is_missing_or_wrong_is_said_before_a_port_is_taken(
-    tmp_path: Path, server: str
+    tmp_path: Path, server: ServerName
 ) -> None:
     names = ("POSTGRES_URL", "REDIS_URL", "GATEWAY_CURSOR_SECRET", "GATEWAY_AUTH_SOURCES")
     missing = dict.fromkeys(names, "")
-    others = {"GATEWAY_PROT": "1", "GATEWAY_WORKERS": "none", "GATEWAY_SERVER": server}
+    others = {"GATEWAY_PROT": "1", "GATEWAY_WORKERS": "none", **chosen(server)}
     async with gateway(tmp_path, **missing, **others) as process:
         code, error = await complaint(process)
 
@@ -140,10 +169,10 @@ async def test_what_is_wrong_about_callers_hides_nothing_else_that_is_missing(
 
 
 @pytest.mark.parametrize("server", SERVERS)
-async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path, server: str) -> None:
+async def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path, server: ServerName) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        async with gateway(tmp_path, GATEWAY_PORT=str(port), GATEWAY_SERVER=server) as process:
+        async with gateway(tmp_path, GATEWAY_PORT=str(port), **chosen(server)) as process:
             code, error = await complaint(process)
 
     assert code == 1

@@ -1,14 +1,26 @@
 """Subscriptions over WebSockets: each event once and in order, and where to go on after every end."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from decimal import Decimal
+from functools import partial
 from typing import Any
+
+import pytest
 
 from gateway.pipeline.document_id import digest_of
 from tests.databases import StoreSettings
+from tests.gateway.server import ServerName
 from tests.gateway.subscription.newsroom import PRICES, Newsroom, cursor_of, newsroom, price_of
 from tests.gateway.transport.websocket.talk import Talk, talk_to
+
+OpenRoom = Callable[..., AbstractAsyncContextManager[Newsroom]]
+
+
+@pytest.fixture
+def open_room(materials: StoreSettings, socket_server: ServerName) -> OpenRoom:
+    return partial(newsroom, materials, server=socket_server)
 
 
 async def standing(talk: Talk, room: Newsroom, id_: str = "1", **payload: Any) -> str:
@@ -29,9 +41,9 @@ async def prices(talk: Talk, most: int) -> list[Decimal]:
 
 
 async def test_events_arrive_and_who_comes_back_misses_and_repeats_none(
-    materials: StoreSettings,
+    open_room: OpenRoom,
 ) -> None:
-    async with newsroom(materials) as room:
+    async with open_room() as room:
         async with talk_to(room.client) as talk:
             await talk.init()
             cursor = await standing(talk, room)
@@ -50,8 +62,8 @@ async def test_events_arrive_and_who_comes_back_misses_and_repeats_none(
     assert last == [now]
 
 
-async def test_complete_ends_one_subscription_and_no_other(materials: StoreSettings) -> None:
-    async with newsroom(materials) as room, talk_to(room.client) as talk:
+async def test_complete_ends_one_subscription_and_no_other(open_room: OpenRoom) -> None:
+    async with open_room() as room, talk_to(room.client) as talk:
         await talk.init()
         cursor = await standing(talk, room)
         for id_ in ("a", "b"):
@@ -66,9 +78,9 @@ async def test_complete_ends_one_subscription_and_no_other(materials: StoreSetti
     assert (message["id"], price_of(message["payload"])) == ("b", room.price)
 
 
-async def test_a_registered_document_may_be_a_subscription(materials: StoreSettings) -> None:
+async def test_a_registered_document_may_be_a_subscription(open_room: OpenRoom) -> None:
     named = {"persistedQuery": {"version": 1, "sha256Hash": digest_of(PRICES)}}
-    async with newsroom(materials) as room, talk_to(room.client) as talk:
+    async with open_room() as room, talk_to(room.client) as talk:
         await talk.init()
         cursor = await standing(talk, room, extensions=named)
         await room.change()
@@ -78,8 +90,8 @@ async def test_a_registered_document_may_be_a_subscription(materials: StoreSetti
         assert (await talk.hear())["id"] == "2"
 
 
-async def test_cursors_of_nobody_are_refused(materials: StoreSettings) -> None:
-    async with newsroom(materials) as room, talk_to(room.client) as talk:
+async def test_cursors_of_nobody_are_refused(open_room: OpenRoom) -> None:
+    async with open_room() as room, talk_to(room.client) as talk:
         await talk.init()
         await talk.subscribe(PRICES, variables={"after": "garbage"})
         refused = await talk.hear()
@@ -89,10 +101,10 @@ async def test_cursors_of_nobody_are_refused(materials: StoreSettings) -> None:
 
 
 async def test_at_the_end_of_the_process_each_subscription_learns_its_cursor(
-    materials: StoreSettings,
+    open_room: OpenRoom,
 ) -> None:
     async with AsyncExitStack() as stack:
-        gone = newsroom(materials, connection={"drain_seconds": 0.1})
+        gone = open_room(connection={"drain_seconds": 0.1})
         room = await stack.enter_async_context(gone)
         async with talk_to(room.client) as talk:
             await talk.init()
@@ -101,7 +113,7 @@ async def test_at_the_end_of_the_process_each_subscription_learns_its_cursor(
             farewell, end = await talk.hear(), await talk.hear()
             closing = await talk.closing()
         await ending
-    async with newsroom(materials) as room, talk_to(room.client) as talk:
+    async with open_room() as room, talk_to(room.client) as talk:
         missed = [await room.change("steel_4140") for _ in range(2)]
         await talk.init()
         await talk.subscribe(PRICES, variables={"after": farewell["payload"]["resume"]["1"]})

@@ -10,16 +10,15 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from gateway.pipeline.document_id import digest_of
-from tests.gateway.conftest import Hanging, failing_schema
-from tests.gateway.server import serve_schema
+from tests.gateway.conftest import Hanging, Serve, failing_schema
 from tests.gateway.transport.websocket.talk import talk_to
 
 NAME = {"id": "1", "type": "next", "payload": {"data": {"name": "gateway"}}}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server() -> AsyncIterator[httpx.AsyncClient]:
-    async with serve_schema(failing_schema(Hanging()), http={"body_max_bytes": 4_096}) as client:
+async def server(serve_sockets: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    async with serve_sockets(failing_schema(Hanging()), http={"body_max_bytes": 4_096}) as client:
         yield client
 
 
@@ -72,8 +71,10 @@ async def test_an_answer_in_part_is_a_next_and_a_refusal_is_an_error(
     ]
 
 
-async def test_operations_run_side_by_side_and_complete_cancels(hanging: Hanging) -> None:
-    async with serve_schema(failing_schema(hanging)) as server, talk_to(server) as talk:
+async def test_operations_run_side_by_side_and_complete_cancels(
+    hanging: Hanging, serve_sockets: Serve
+) -> None:
+    async with serve_sockets(failing_schema(hanging)) as server, talk_to(server) as talk:
         await talk.init()
         await talk.subscribe("{ hang }", id_="hanging")
         await hanging.asked.wait()
@@ -89,8 +90,10 @@ async def test_operations_run_side_by_side_and_complete_cancels(hanging: Hanging
     assert again == {**NAME, "id": "hanging"}
 
 
-async def test_a_closed_connection_stops_its_operations(hanging: Hanging) -> None:
-    async with serve_schema(failing_schema(hanging)) as server:
+async def test_a_closed_connection_stops_its_operations(
+    hanging: Hanging, serve_sockets: Serve
+) -> None:
+    async with serve_sockets(failing_schema(hanging)) as server:
         async with talk_to(server) as talk:
             await talk.init()
             await talk.subscribe("{ hang }")
@@ -151,15 +154,15 @@ async def test_a_second_init_is_4429(server: httpx.AsyncClient) -> None:
         assert await talk.closing() == (4429, "Too many initialisation requests")
 
 
-async def test_no_init_in_time_is_4408() -> None:
+async def test_no_init_in_time_is_4408(serve_sockets: Serve) -> None:
     connection = {"init_timeout_seconds": 0.01}
     schema = failing_schema(Hanging())
-    async with serve_schema(schema, connection=connection) as server, talk_to(server) as talk:
+    async with serve_sockets(schema, connection=connection) as server, talk_to(server) as talk:
         assert await talk.closing() == (4408, "Connection initialisation timeout")
 
 
-async def test_an_id_that_is_in_use_is_4409(hanging: Hanging) -> None:
-    async with serve_schema(failing_schema(hanging)) as server, talk_to(server) as talk:
+async def test_an_id_that_is_in_use_is_4409(hanging: Hanging, serve_sockets: Serve) -> None:
+    async with serve_sockets(failing_schema(hanging)) as server, talk_to(server) as talk:
         await talk.init()
         await talk.subscribe("{ hang }", id_="twice")
         await talk.subscribe("{ name }", id_="twice")
@@ -228,10 +231,12 @@ async def test_an_unforeseen_error_is_4500_and_says_nothing_of_itself(
         assert await talk.closing() == (4500, "Internal server error")
 
 
-async def test_more_operations_than_may_run_are_refused_one_by_one(hanging: Hanging) -> None:
+async def test_more_operations_than_may_run_are_refused_one_by_one(
+    hanging: Hanging, serve_sockets: Serve
+) -> None:
     connection = {"operations": 3}
     async with (
-        serve_schema(failing_schema(hanging), connection=connection) as server,
+        serve_sockets(failing_schema(hanging), connection=connection) as server,
         talk_to(server) as talk,
     ):
         await talk.init()
@@ -249,9 +254,11 @@ async def test_more_operations_than_may_run_are_refused_one_by_one(hanging: Hang
     assert answer["payload"] == {"data": {"name": "gateway"}}
 
 
-async def test_one_connection_waits_for_itself_instead_of_being_refused(hanging: Hanging) -> None:
+async def test_one_connection_waits_for_itself_instead_of_being_refused(
+    hanging: Hanging, serve_sockets: Serve
+) -> None:
     async with (
-        serve_schema(failing_schema(hanging), concurrency={"per_client": 2}) as server,
+        serve_sockets(failing_schema(hanging), concurrency={"per_client": 2}) as server,
         talk_to(server) as talk,
     ):
         await talk.init()
@@ -275,20 +282,20 @@ async def test_a_page_of_another_origin_is_not_let_in(server: httpx.AsyncClient)
     assert b"CSRF_PREVENTED" in (refused.value.response.body or b"")
 
 
-async def test_a_listed_origin_is_let_in_and_a_star_lets_all_in() -> None:
+async def test_a_listed_origin_is_let_in_and_a_star_lets_all_in(serve_sockets: Serve) -> None:
     schema = failing_schema(Hanging())
     for listed in ("https://app.example", "*"):
         async with (
-            serve_schema(schema, http={"cors_origins": listed}) as server,
+            serve_sockets(schema, http={"cors_origins": listed}) as server,
             talk_to(server, origin="https://app.example") as talk,
         ):
             await talk.init()
 
 
-async def test_who_has_not_said_who_they_are_counts_for_their_address() -> None:
+async def test_who_has_not_said_who_they_are_counts_for_their_address(serve_sockets: Serve) -> None:
     connection = {"per_client": 2}
     async with (
-        serve_schema(failing_schema(Hanging()), connection=connection) as server,
+        serve_sockets(failing_schema(Hanging()), connection=connection) as server,
         talk_to(server) as first,
         talk_to(server) as second,
     ):
@@ -304,10 +311,12 @@ async def test_who_has_not_said_who_they_are_counts_for_their_address() -> None:
     assert refused == (1013, "Too many connections of your address have not said who they are")
 
 
-async def test_no_more_connections_than_a_client_or_the_process_may_hold() -> None:
+async def test_no_more_connections_than_a_client_or_the_process_may_hold(
+    serve_sockets: Serve,
+) -> None:
     schema = failing_schema(Hanging())
     connection = {"per_client": 1, "per_process": 2}
-    async with serve_schema(schema, connection=connection) as server, talk_to(server) as first:
+    async with serve_sockets(schema, connection=connection) as server, talk_to(server) as first:
         await first.init()
         async with talk_to(server) as second:
             await second.say("connection_init")

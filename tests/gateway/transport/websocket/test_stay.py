@@ -6,17 +6,16 @@ from contextlib import AsyncExitStack, suppress
 import httpx
 from websockets.exceptions import ConnectionClosed
 
-from tests.gateway.conftest import Hanging, failing_schema
-from tests.gateway.server import serve_schema
+from tests.gateway.conftest import Hanging, Serve, failing_schema
 from tests.gateway.transport.websocket.talk import talk_to
 
 SCHEMA = failing_schema(Hanging())
 
 
-async def test_who_answers_pings_stays_and_who_does_not_goes() -> None:
+async def test_who_answers_pings_stays_and_who_does_not_goes(serve_sockets: Serve) -> None:
     connection = {"ping_seconds": 0.01, "ping_timeout_seconds": 0.6}
     async with (
-        serve_schema(SCHEMA, connection=connection) as server,
+        serve_sockets(SCHEMA, connection=connection) as server,
         talk_to(server) as lively,
         talk_to(server) as silent,
     ):
@@ -30,11 +29,11 @@ async def test_who_answers_pings_stays_and_who_does_not_goes() -> None:
     assert gone.result() == (1013, "A ping was not answered in time")
 
 
-async def test_who_does_not_read_is_cut_off() -> None:
+async def test_who_does_not_read_is_cut_off(serve_sockets: Serve) -> None:
     connection = {"send_timeout_seconds": 0.2, "per_client": 1}
     query = "query ($text: String) { echo(text: $text) }"
     async with (
-        serve_schema(SCHEMA, connection=connection) as server,
+        serve_sockets(SCHEMA, connection=connection) as server,
         talk_to(server, close_timeout=0.1) as deaf,
     ):
         await deaf.init()
@@ -56,9 +55,11 @@ async def is_let_in(server: httpx.AsyncClient) -> bool:
             return False
 
 
-async def test_at_the_end_of_the_process_everyone_is_sent_away(hanging: Hanging) -> None:
+async def test_at_the_end_of_the_process_everyone_is_sent_away(
+    hanging: Hanging, serve_sockets: Serve
+) -> None:
     async with AsyncExitStack() as stack:
-        serving = serve_schema(failing_schema(hanging), connection={"drain_seconds": 0.1})
+        serving = serve_sockets(failing_schema(hanging), connection={"drain_seconds": 0.1})
         server = await stack.enter_async_context(serving)
         async with talk_to(server) as talk, talk_to(server) as idle:
             await talk.init()
