@@ -54,7 +54,8 @@ class Message(NamedTuple):
 
 def read_message(text: str | bytes, max_bytes: int) -> Message:
     """Raises :class:`ClosingError` for whatever the protocol has no meaning for."""
-    if len(text) > max_bytes:
+    size = len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode())
+    if size > max_bytes:
         raise ClosingError(CloseCode.TOO_LARGE, f"A message has at most {max_bytes} bytes")
     if isinstance(text, bytes):
         raise _bad("it is binary; messages are text")

@@ -209,10 +209,11 @@ async def test_what_is_no_message_is_4400_with_the_reason(
     assert len(said.encode()) <= 123
 
 
-async def test_a_frame_over_the_limit_is_1009(server: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("comment", ["x" * 4_096, "ü" * 2_048])
+async def test_a_frame_over_the_limit_is_1009(server: httpx.AsyncClient, comment: str) -> None:
     async with talk_to(server) as talk:
         await talk.init()
-        await talk.subscribe(f"{{ name }} # {'x' * 4_096}")
+        await talk.subscribe(f"{{ name }} # {comment}")
 
         assert (await talk.closing())[0] == 1009
 
