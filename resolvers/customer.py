@@ -33,7 +33,7 @@ async def by_ids(
 def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
 ) -> Awaitable[Slots[CustomerRecord | None]]:
-    return point.by_global_ids("Customer", keys, lambda ids: by_ids(context, ids, selection))
+    return point.by_global_ids("Customer", keys, partial(by_ids, context, selection=selection))
 
 
 async def by_page(

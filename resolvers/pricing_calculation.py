@@ -41,7 +41,7 @@ def by_global_ids(
     context: Context, keys: Sequence[str], selection: Selection
 ) -> Awaitable[Slots[PricingCalculationRecord | None]]:
     return point.by_global_ids(
-        "PricingCalculation", keys, lambda ids: by_ids(context, ids, selection)
+        "PricingCalculation", keys, partial(by_ids, context, selection=selection)
     )
 
 

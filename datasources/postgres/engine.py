@@ -72,8 +72,11 @@ class Postgres:
             raise unavailable("was not asked: no time is left")
         seconds = min(self.settings.timeout_seconds, remaining)
         try:
-            with self.breaker.guard() or await self.breaker.wait(seconds):
-                seconds = min(seconds, scope.remaining_seconds())  # less, where it had to wait
+            guard = self.breaker.guard()
+            if guard is None:
+                guard = await self.breaker.wait(seconds)
+                seconds = min(seconds, scope.remaining_seconds())
+            with guard:
                 started, rows = monotonic(), 0
                 try:
                     answer = await self._answer(seconds, statement, arguments, times)

@@ -169,8 +169,10 @@ class Pool:
             connection.terminate()
             self._give_up_place()
         elif not self._wake(connection):
-            self._idle.append((connection, monotonic()))
-            self._trim()
+            now = monotonic()
+            self._idle.append((connection, now))
+            if now - self._idle[0][1] >= self._idle_seconds:
+                self._trim()
 
     def _recover(self, connection: Connection) -> None:
         if connection.is_closed():
@@ -202,10 +204,9 @@ class Pool:
             self._release(connection)
 
     def _trim(self) -> None:
-        """Closes the connection that has been idle the longest, if nobody has needed it for long."""
-        connection, since = self._idle[0]
-        if self.size > self._settings.pool_min_size and monotonic() - since >= self._idle_seconds:
-            self._idle.popleft()
+        """Closes the connection that nobody has needed for the longest time, if it can be spared."""
+        if self.size > self._settings.pool_min_size:
+            connection, _ = self._idle.popleft()
             self._give_up_place()
             self._start(self._leave(connection))
 

@@ -1,7 +1,8 @@
 """Execution: runs a plan, once for an operation or for each event of a subscription."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from graphql import GraphQLError
 
@@ -11,7 +12,8 @@ from gateway.engine.request import Request
 from gateway.engine.run import Run
 
 
-class Outcome(NamedTuple):
+@dataclass(slots=True)
+class Outcome:
     """What a run came to; the errors stand in the order of their places in the answer.
 
     ``counts`` are those of gateway/engine/counting.py, ``None`` where there were errors. ``is_folded``

@@ -45,6 +45,10 @@ def _shows_cost(parts: Parts) -> bool:
     return parts.cost_shown
 
 
+def _reads_cost(parts: Parts) -> bool:
+    return _shows_cost(parts) or _keeps_budgets(parts) or _audits(parts)
+
+
 def _explains(parts: Parts) -> bool:
     return bool(parts.explain.roles)
 
@@ -78,7 +82,7 @@ STAGES = (
     Stage(run),
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True, needed=_keeps_answers),
-    Stage(count_cost, closing=True),
+    Stage(count_cost, closing=True, needed=_reads_cost),
     Stage(settle_budget, closing=True, needed=_keeps_budgets),
     Stage(show_cost, closing=True, needed=_shows_cost),
     Stage(write_cache, closing=True, needed=_keeps_answers),

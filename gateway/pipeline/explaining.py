@@ -13,7 +13,7 @@ from gateway.pipeline.exchange import Exchange, Parts, Request
 from gateway.pipeline.explanation import Explanation, Tree
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.planning import plan
+from gateway.pipeline.planning import count_cost, plan
 from gateway.pipeline.viewer import identify_viewer
 
 _NO_VALUES = VariableValues({}, {})
@@ -29,6 +29,7 @@ def explain(exchange: Exchange) -> None:
 
 def show_explanation(exchange: Exchange) -> None:
     if exchange.explanation is not None:
+        count_cost(exchange)  # where nothing else asks for it, it was not counted
         exchange.extensions["explain"] = _tree(exchange, exchange.explanation)
 
 

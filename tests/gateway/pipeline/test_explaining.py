@@ -71,6 +71,15 @@ async def test_settings_say_who_is_told(stores: Stores) -> None:
     assert "explain" not in (await body(nobody))["extensions"]
 
 
+async def test_the_cost_is_told_also_where_nothing_else_asks_for_it(stores: Stores) -> None:
+    shown = await body(edge(stores=stores, engine=Engine()))
+    hidden = await body(edge(stores=stores, engine=Engine(), cost_shown=False))
+
+    actual = hidden["extensions"]["explain"]["cost"]["actual"]
+    assert actual == shown["extensions"]["cost"]["actualQueryCost"] > 0
+    assert "cost" not in hidden["extensions"]
+
+
 async def test_a_folded_field_is_one_step_with_what_is_left_open_below_it(stores: Stores) -> None:
     priced = "calculations(first: 1) { nodes { materialProperties { name } } }"
     query = f"{{ customers(first: 2) {{ nodes {{ id {priced} }} }} }}"
