@@ -11,6 +11,7 @@ from gateway.transport.impatience import Impatient
 
 _LINGER_SECONDS = 2.0
 _WRITE_BYTES = 65_536
+_UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _WHOLE_TEXT, _SIZE_IN_2_BYTES, _SIZE_IN_8_BYTES = 0x81, 126, 127
 
 
@@ -21,6 +22,12 @@ class SocketConnection(Impatient, WebSocketsSansIOProtocol):
     """
 
     waiting_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated:  # the head came whole, and Uvicorn would say nothing of it
+            self.transport.write(_UNREADABLE)
+            self.transport.close()
 
     async def send(self, message: Any) -> None:
         """As Uvicorn's; a text that can be written at once passes it by."""

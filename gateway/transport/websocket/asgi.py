@@ -5,6 +5,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.errors import RefusedError
 from gateway.pipeline.exchange import Parts
+from gateway.transport.guard import check_headers
 from gateway.transport.message import ClientGoneError, decode_headers, join_headers
 from gateway.transport.roster import Roster
 from gateway.transport.settings import HttpSettings
@@ -25,9 +26,10 @@ class SocketEndpoint:
         parts: Parts = scope["state"]["parts"]
         roster: Roster = scope["state"]["roster"]
         await receive()  # websocket.connect
-        headers, _ = join_headers(decode_headers(scope["headers"]))
+        headers, headers_bytes = join_headers(decode_headers(scope["headers"]))
         peer = str(scope["client"][0]) if scope.get("client") else ""
         try:
+            check_headers(headers_bytes, self._settings)
             handshake = shake_hands(headers, peer, self._settings, self._cookie_name)
         except RefusedError as refusal:
             await _reject(scope, send, refusal)

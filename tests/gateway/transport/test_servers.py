@@ -37,6 +37,17 @@ async def status_of(client: httpx.AsyncClient, request: bytes) -> int:
     ("request_bytes", "expected"),  # in the order of SERVERS
     [
         pytest.param(HANDSHAKE, (101, 101, 400), id="websocket"),
+        pytest.param(HANDSHAKE.replace(b"GET", b"POST"), (405, 101, 400), id="websocket by post"),
+        pytest.param(
+            HANDSHAKE.replace(b"GET", b"POST").replace(b"Host: x", b"Host: x\r\nContent-Length: 2"),
+            (400, 101, 400),
+            id="websocket with a body",
+        ),
+        pytest.param(
+            HANDSHAKE.replace(b"Host: x", b"Host: x\r\nX-Long: %b" % (b"x" * 40_000)),
+            (400, 431, 431),
+            id="websocket with a long header",
+        ),
         pytest.param(asking(OFFER), (400, 200, 200), id="offer of h2c"),
         pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 0, 0), id="h2c"),
         pytest.param(
