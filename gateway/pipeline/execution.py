@@ -44,11 +44,11 @@ async def execute(exchange: Exchange, event: object = None) -> None:
     if isinstance(result, list):
         raise refuse_document(Code.BAD_USER_INPUT, result)
     exchange.data = result.data
-    ordered = isinstance(result, Outcome)
     if isinstance(result, Outcome):
         exchange.counts, exchange.is_folded = result.counts, result.is_folded
         exchange.texts = result.texts
     if result.errors:
+        ordered = isinstance(result, Outcome)
         exchange.errors = translate(result.errors, result.data, ordered=ordered)
 
 

@@ -62,12 +62,15 @@ def _check_variables(variables: dict[str, object], max_depth: int) -> None:
     while level:
         below: list[object] = []
         for value in level:
-            if isinstance(value, dict):
+            if isinstance(value, str):
+                if "\0" in value:
+                    raise refuse(
+                        Code.BAD_USER_INPUT, "Texts here cannot hold the character U+0000."
+                    )
+            elif isinstance(value, dict):
                 below.extend(value.values())
             elif isinstance(value, list):
                 below.extend(value)
-            elif isinstance(value, str) and "\0" in value:
-                raise refuse(Code.BAD_USER_INPUT, "Texts here cannot hold the character U+0000.")
         depth += bool(below)
         if depth > max_depth:
             raise refuse(

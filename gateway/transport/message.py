@@ -115,14 +115,12 @@ class Outgoing(NamedTuple):
             lines.append(("content-length", str(len(body))))
         return lines
 
-    @property
-    def is_measured(self) -> bool:
-        """Whether it says how long its body is."""
-        return self.chunks is None and self.status not in _WITHOUT_LENGTH
-
     def head(self) -> bytes:
         """The headers as they are sent."""
-        own = write_headers(self.own) if self.own else b""
-        trace = b"x-trace-id: %b\r\n" % self.trace_id.encode() if self.trace_id else b""
-        length = b"content-length: %d\r\n" % len(self.body) if self.is_measured else b""
-        return b"".join((self.common.text, own, trace, length))
+        status, own, body, chunks, common, trace_id = self  # likewise
+        text = common.text + write_headers(own) if own else common.text
+        if trace_id:
+            text += b"x-trace-id: %b\r\n" % trace_id.encode()
+        if chunks is None and status not in _WITHOUT_LENGTH:
+            text += b"content-length: %d\r\n" % len(body)
+        return text
