@@ -22,4 +22,4 @@ async def test_a_single_process_spares_the_garbage_collector_what_stays() -> Non
     )
     said, _ = await process.communicate()
 
-    assert said.decode().split() == ["20000", "True"]
+    assert said.decode().split() == ["50000", "True"]
