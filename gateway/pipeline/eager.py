@@ -1,4 +1,4 @@
-"""Eager: tasks whose work begins at once, and not in a later turn of the event loop.
+"""Eager: a task whose work begins at once, and not in a later turn of the event loop.
 
 What it asks for is on its way then before the loop turns to anything else, as with Python 3.12's eager tasks.
 """
@@ -7,6 +7,7 @@ import asyncio
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
+from types import coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -14,14 +15,14 @@ T = TypeVar("T")
 
 def begin_task(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """What ``work`` does before it waits is done on return, in the name and the context of its task."""
-    loop, context, begun = asyncio.get_running_loop(), copy_context(), _Begun(work)
-    task = loop.create_task(begun, context=context)
+    loop, context, carried = asyncio.get_running_loop(), copy_context(), _carry(work)
+    task = loop.create_task(carried, context=context)
     outer = asyncio.current_task(loop)
     if outer is not None:
         _leave_task(loop, outer)
     _enter_task(loop, task)
     try:
-        context.run(begun.begin)
+        context.run(carried.send, None)
     finally:
         _leave_task(loop, task)
         if outer is not None:
@@ -29,37 +30,35 @@ def begin_task(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return task
 
 
-class _Begun(Coroutine[Any, Any, T]):
-    """``work`` once more for its task, which is told what it waits for, or how it ended."""
+async def _carry(work: Coroutine[Any, Any, T]) -> T:
+    return await _begin(work)
 
-    __slots__ = ("_end", "_pending", "_work")
 
-    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._work = work
-        self._end: BaseException | None = None  # StopIteration where it came to something
-        self._pending: list[Any] = []
-
-    def begin(self) -> None:
-        try:
-            self._pending.append(self._work.send(None))
-        except (StopIteration, Exception, asyncio.CancelledError) as end:
-            self._end = end
-
-    def send(self, value: Any) -> Any:
-        if self._pending:
-            return self._pending.pop()
-        if self._end is not None:
-            raise self._end
-        return self._work.send(value)
-
-    def throw(self, error: Any, *rest: Any) -> Any:
-        self._pending.clear()
-        if self._end is not None:
-            raise error
-        return self._work.throw(error, *rest)
-
-    def close(self) -> None:
-        self._work.close()
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        raise NotImplementedError("it belongs to its task")
+@coroutine
+def _begin(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Stops for the first time as soon as ``work`` waits, or has ended; its task is told of it after that."""
+    try:
+        pending = work.send(None)
+    except StopIteration as end:
+        yield
+        found: T = end.value
+        return found
+    except (Exception, asyncio.CancelledError):
+        yield
+        raise
+    step = None
+    try:
+        while True:
+            try:
+                yield step
+            except BaseException as error:
+                step = pending = work.throw(error)
+            else:
+                if step is pending:
+                    break
+                step = pending
+    except StopIteration as end:
+        found = end.value
+        return found
+    found = yield from work
+    return found

@@ -18,8 +18,8 @@ class Flight(Generic[T]):
 
     __slots__ = ("boarded", "joined_until", "landed", "readers", "task")
 
-    def __init__(self, work: Coroutine[Any, Any, T], joined_until: float) -> None:
-        self.task = begin_task(work)
+    def __init__(self, task: asyncio.Task[T], joined_until: float) -> None:
+        self.task = task
         self.joined_until = joined_until
         self.readers = self.boarded = 0
         self.landed: list[asyncio.Future[None]] = []  # one for each reader, to be told
@@ -45,9 +45,16 @@ class Flights(Generic[T]):
         self._flights: dict[Hashable, Flight[T]] = {}
 
     def board(
-        self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]], joined_until: float
+        self,
+        key: Hashable,
+        start: Callable[[], Coroutine[Any, Any, T]],
+        joined_until: float,
+        *,
+        at_once: bool = False,
     ) -> Flight[T]:
         """The flight under way for ``key``, or else a new one; to be awaited by :meth:`wait`, once.
+
+        A new one begins ``at_once``, or with the next turn of the event loop, which takes less of the CPU.
 
         From now on nobody else ends it, though who boarded may begin to wait a moment later.
         """
@@ -55,7 +62,8 @@ class Flights(Generic[T]):
         if flight is not None and monotonic() < flight.joined_until:
             self.joined += 1
         else:
-            flight = self._depart(key, start, joined_until)
+            begin = begin_task if at_once else asyncio.create_task
+            flight = self._depart(key, begin(start()), joined_until)
         flight.readers += 1
         flight.boarded += 1
         return flight
@@ -81,10 +89,8 @@ class Flights(Generic[T]):
         """Nobody joins what is under way now: something was changed that it may not have seen."""
         self._flights.clear()
 
-    def _depart(
-        self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]], joined_until: float
-    ) -> Flight[T]:
-        flight = Flight(start(), joined_until)
+    def _depart(self, key: Hashable, task: asyncio.Task[T], joined_until: float) -> Flight[T]:
+        flight = Flight(task, joined_until)
         self._flights[key] = flight
         flight.task.add_done_callback(lambda _: self._land(key, flight))
         return flight

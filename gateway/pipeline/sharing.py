@@ -19,13 +19,14 @@ from gateway.pipeline.flight import Flight, Flights
 from gateway.pipeline.planning import count_cost
 from gateway.telemetry.tally import tallied
 
+_SHORT_POINTS = 10  # of what is over so soon that few join
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
 
 
 def share(exchange: Exchange) -> Waiting:
     """Runs the operation, or waits for an equal one that is under way.
 
-    What others may join begins at once, so that stores are at work on it while the others still come.
+    What takes its time begins at once, so that stores are at work on it while others still come to join.
     """
     flights = exchange.parts.flights
     if flights is None:
@@ -36,7 +37,10 @@ def share(exchange: Exchange) -> Waiting:
     if key is None:
         return execute(exchange)
     patience = exchange.parts.deadline_seconds * (1 - _JOINED_SHARE)
-    flight = flights.board(key, partial(_run, exchange), exchange.deadline - patience)
+    at_once = exchange.estimate > _SHORT_POINTS
+    flight = flights.board(
+        key, partial(_run, exchange), exchange.deadline - patience, at_once=at_once
+    )
     return _join(exchange, flights, flight)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Any
 from uuid import UUID
@@ -235,6 +236,21 @@ async def test_who_comes_late_begins_anew() -> None:
     found = [flights.board("key", start, joined_until=0.0) for _ in range(2)]
 
     assert await asyncio.gather(*map(flights.wait, found)) == [0, 1]
+
+
+async def test_what_takes_its_time_begins_before_the_loop_turns_to_others() -> None:
+    flights: Flights[int] = Flights()
+    begun: list[int] = []
+
+    async def start(number: int) -> int:
+        begun.append(number)
+        return number
+
+    short = flights.board("short", partial(start, 1), inf)
+    long = flights.board("long", partial(start, 2), inf, at_once=True)
+
+    assert begun == [2]
+    assert [await flights.wait(flight) for flight in (short, long)] == [1, 2]
 
 
 async def test_who_boarded_and_does_not_wait_yet_is_not_left_behind() -> None:
