@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 
 from datasources.postgres.condition import among
-from datasources.postgres.engine import Postgres
+from datasources.postgres.funnel import Funnel
 from datasources.postgres.restriction import restriction
 from datasources.postgres.statement import value
 from datasources.postgres.subject import Subject
@@ -23,13 +23,13 @@ def identity_clauses(identity: ColumnElement[Any]) -> Mapping[str, ColumnElement
 
 
 async def read_identified(
-    postgres: Postgres, subject: Subject, scope: Scope, ids: Sequence[UUID], columns: Columns
+    funnel: Funnel, subject: Subject, scope: Scope, ids: Sequence[UUID], columns: Columns
 ) -> dict[UUID, Any]:
     """The rows that were found of ``ids``."""
     if not ids:
         return {}
     parameters = dict((_identified(ids), *restriction(scope)))
-    rows = await postgres.fetch(scope, subject.list(columns, tuple(parameters)), parameters)
+    rows = await funnel.fetch(scope, subject.list(columns, tuple(parameters)), parameters)
     if len(ids) == 1:
         return dict(zip(ids, rows, strict=False))  # of none, where the row is not there
     return {row["id"]: row for row in rows}
