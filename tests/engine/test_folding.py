@@ -1,7 +1,7 @@
 """Folding: text that a store wrote goes through as it is, its holes filled by the fields they belong to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -85,7 +85,7 @@ class World:
 
     async def ask(self, text: str, *, folds: bool) -> Any:
         outcome = await run(self.schema, text, ROOT, engine=Engine(folds=folds))
-        return outcome._replace(data=orjson.loads(orjson.dumps(outcome.data)))
+        return replace(outcome, data=orjson.loads(orjson.dumps(outcome.data)))
 
 
 def named(keys: Sequence[int]) -> list[Any]:
