@@ -77,7 +77,7 @@ async def _serve(server_name: ServerName, status_rules: str) -> AsyncIterator[st
         yield f"{url}/graphql"
     finally:
         server.terminate()
-        await server.wait()
+        await asyncio.wait_for(server.wait(), timeout=60)
     await draining
 
 

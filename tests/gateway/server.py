@@ -25,6 +25,9 @@ ServerName = Literal["uvicorn", "granian-asgi", "granian-rsgi"]
 SERVERS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi", "granian-rsgi")
 WITH_SOCKETS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi")
 
+_PATIENCE_SECONDS = 60
+_STOP_SECONDS = 10
+
 
 def chosen(server: ServerName) -> dict[str, str]:
     """The environment of a process that is to serve on it."""
@@ -115,21 +118,23 @@ async def on_granian(app: Gateway, server: ServerName) -> AsyncIterator[str]:
         if isinstance(gateway, AsgiGateway):
             await gateway.drain()
         granian.stop()
-        await serving
+        # As in gateway/granian_server.py: it may wait for a client that left amid a handshake.
+        await asyncio.wait([serving], timeout=_STOP_SECONDS)
         await gateway.end()
 
 
 async def wait_until_listening(url: str) -> None:
     """A process says that it is ready a moment before Granian listens."""
     parts = urlsplit(url)
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        except ConnectionRefusedError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                return
 
 
 def _url(listener: socket.socket) -> str:

@@ -13,6 +13,7 @@ HANDSHAKE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
+GOODBYE = b"\x88\x80\0\0\0\0"  # of a client that says no code
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
 OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
 
@@ -28,6 +29,9 @@ async def status_of(client: httpx.AsyncClient, request: bytes) -> int:
     reader, writer = await asyncio.open_connection(url.host, url.port)
     writer.write(request)
     head = await reader.read(65_536)
+    if head.startswith(b"HTTP/1.1 101"):
+        writer.write(GOODBYE)
+        await reader.read()
     writer.close()
     return int(head[9:12] or 0)
 
