@@ -52,7 +52,10 @@ def _begin(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
             try:
                 yield step
             except BaseException as error:
-                step = pending = work.throw(error)
+                if _stops(pending, error):
+                    step = pending
+                else:
+                    step = pending = work.throw(error)
             else:
                 if step is pending:
                     break
@@ -62,3 +65,9 @@ def _begin(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
         return found
     found = yield from work
     return found
+
+
+def _stops(pending: Any, error: BaseException) -> bool:
+    """Whether what ``work`` waits for is told first that the task is cancelled, as by any task."""
+    is_cancelled = isinstance(error, asyncio.CancelledError)
+    return is_cancelled and pending is not None and bool(pending.cancel())

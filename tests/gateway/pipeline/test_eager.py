@@ -104,3 +104,53 @@ async def test_one_that_is_cancelled_when_it_has_ended_is_cancelled_all_the_same
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()
+
+
+async def test_what_it_waits_for_is_cancelled_with_it() -> None:
+    ended: list[str] = []
+
+    async def below() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("below")
+
+    async def work() -> None:
+        await asyncio.gather(below(), below())
+
+    task = begin_task(work())
+    await asyncio.sleep(0)  # those below begin
+    task.cancel()
+    await asyncio.wait([task])
+    assert (task.cancelled(), ended) == (True, ["below", "below"])
+
+
+async def test_what_it_waits_for_is_told_before_its_first_turn() -> None:
+    gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def work() -> None:
+        await gate
+
+    task = begin_task(work())
+    task.cancel()
+    await asyncio.wait([task])
+    assert (task.cancelled(), gate.cancelled()) == (True, True)
+
+
+async def test_it_goes_on_where_what_it_waits_for_is_not_to_be_stopped() -> None:
+    async def stubborn() -> int:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return 7
+        return 0
+
+    below = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)  # it waits
+
+    async def work() -> int:
+        return await below
+
+    task = begin_task(work())
+    task.cancel()
+    assert await task == 7
