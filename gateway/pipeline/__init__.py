@@ -16,7 +16,7 @@ from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Waiting
 from gateway.pipeline.execution import execute
-from gateway.pipeline.explaining import explain, show_explanation
+from gateway.pipeline.explaining import count_explained, explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
@@ -83,6 +83,7 @@ STAGES = (
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True, needed=_keeps_answers),
     Stage(count_cost, closing=True, needed=_reads_cost),
+    Stage(count_explained, closing=True, needed=_explains),
     Stage(settle_budget, closing=True, needed=_keeps_budgets),
     Stage(show_cost, closing=True, needed=_shows_cost),
     Stage(write_cache, closing=True, needed=_keeps_answers),

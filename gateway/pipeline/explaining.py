@@ -27,9 +27,14 @@ def explain(exchange: Exchange) -> None:
         exchange.explanation = Explanation(shows_statements=shows)
 
 
+def count_explained(exchange: Exchange) -> None:
+    """Where nothing else asks what it cost; before the answer is kept, and then a text alone."""
+    if exchange.explanation is not None:
+        count_cost(exchange)
+
+
 def show_explanation(exchange: Exchange) -> None:
     if exchange.explanation is not None:
-        count_cost(exchange)  # where nothing else asks for it, it was not counted
         exchange.extensions["explain"] = _tree(exchange, exchange.explanation)
 
 

@@ -80,6 +80,18 @@ async def test_the_cost_is_told_also_where_nothing_else_asks_for_it(stores: Stor
     assert "cost" not in hidden["extensions"]
 
 
+async def test_an_answer_that_is_kept_cost_what_it_did(stores: Stores) -> None:
+    parts = edge(stores=stores, engine=Engine(), responses=stores.responses, cost_shown=False)
+    query = (
+        "{ customers(first: 3) { nodes { companyName calculations(first: 1) { nodes { id } } } } }"
+    )
+    first, second = await explained(parts, query), await explained(parts, query)
+
+    assert [each["responseCache"]["status"] for each in (first, second)] == ["miss", "hit"]
+    assert first["cost"]["actual"] > 0
+    assert second["cost"]["actual"] == 0
+
+
 async def test_a_folded_field_is_one_step_with_what_is_left_open_below_it(stores: Stores) -> None:
     priced = "calculations(first: 1) { nodes { materialProperties { name } } }"
     query = f"{{ customers(first: 2) {{ nodes {{ id {priced} }} }} }}"
