@@ -19,7 +19,7 @@ from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import count_explained, explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
-from gateway.pipeline.operation import choose_operation
+from gateway.pipeline.operation import choose_operation, kind_and_name
 from gateway.pipeline.planning import count_cost, plan, show_cost
 from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
@@ -215,13 +215,13 @@ def _fail(exchange: Exchange, error: Exception) -> None:
 
 
 def _response(exchange: Exchange) -> Response:
-    operation = exchange.operation
+    kind, name = kind_and_name(exchange)
     return Response(
         exchange.body,
         exchange.refused,
         exchange.errors,
-        operation.operation.value if operation else None,
-        operation.name.value if operation and operation.name else None,
+        kind,
+        name,
         exchange.rate,
         exchange.retry_after_seconds,
         exchange.cache_control,

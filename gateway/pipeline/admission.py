@@ -13,14 +13,9 @@ _FIRST = frozenset({Role.CUSTOMER, Role.SERVICE, Role.ADMIN})
 
 
 def admit(exchange: Exchange) -> None:
-    concurrency = exchange.parts.concurrency
-    settings, client = (
-        concurrency.settings,
-        counted_as(exchange.viewer, exchange.request.client_address),
-    )
-    places = settings.per_process
-    if exchange.viewer.roles.isdisjoint(_FIRST):
-        places = max(1, int(places * settings.analyst_share))
+    viewer, concurrency = exchange.viewer, exchange.parts.concurrency
+    others = viewer.roles.isdisjoint(_FIRST)
+    places = concurrency.analyst_places if others else concurrency.places
     if concurrency.running >= places:
         raise _turn_away(
             exchange,
@@ -28,14 +23,15 @@ def admit(exchange: Exchange) -> None:
             f"This process answers {concurrency.running} operations at once already.",
             places,
         )
-    if concurrency.running_of(client) >= settings.per_client:
+    client = counted_as(viewer, exchange.request.client_address)
+    if not concurrency.enter(client):
+        limit = concurrency.settings.per_client
         raise _turn_away(
             exchange,
             Code.CONCURRENCY_LIMIT,
-            f"{settings.per_client} operations of yours run here already, the most at once.",
-            settings.per_client,
+            f"{limit} operations of yours run here already, the most at once.",
+            limit,
         )
-    concurrency.enter(client)
     exchange.admitted = client
 
 

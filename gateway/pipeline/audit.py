@@ -12,6 +12,7 @@ from datasources.records import LogLevel
 from gateway.errors import Code
 from gateway.pipeline.document_id import digest_of
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.operation import kind_and_name
 
 _FAULTS = frozenset({Code.INTERNAL_ERROR, Code.DEADLINE_EXCEEDED, Code.STORE_UNAVAILABLE})
 
@@ -22,9 +23,8 @@ def audit(exchange: Exchange) -> None:
 
 
 def _line(exchange: Exchange) -> AuditLine:
-    operation = exchange.operation
-    kind = operation.operation.value if operation else "request"
-    name = operation.name.value[:100] if operation and operation.name else "unnamed"
+    kind, name = kind_and_name(exchange)
+    kind, name = kind or "request", name[:100] if name else "unnamed"
     outcome = _outcome(exchange)
     return AuditLine(
         timestamp=datetime.now(UTC),

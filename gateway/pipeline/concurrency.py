@@ -29,15 +29,23 @@ class Concurrency:
 
     def __init__(self, settings: ConcurrencySettings) -> None:
         self.settings = settings
+        self.places = settings.per_process
+        self.analyst_places = max(1, int(settings.per_process * settings.analyst_share))
         self.running = 0
+        self._per_client = settings.per_client
         self._of: dict[str, int] = {}
 
     def running_of(self, client: str) -> int:
         return self._of.get(client, 0)
 
-    def enter(self, client: str) -> None:
+    def enter(self, client: str) -> bool:
+        """Whether it may: not where as many of its operations run as it may have at once."""
+        running = self._of.get(client, 0)
+        if running >= self._per_client:
+            return False
         self.running += 1
-        self._of[client] = self._of.get(client, 0) + 1
+        self._of[client] = running + 1
+        return True
 
     def leave(self, client: str) -> None:
         self.running -= 1

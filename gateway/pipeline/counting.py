@@ -3,12 +3,14 @@
 from time import monotonic
 
 from gateway.pipeline.exchange import Exchange
+from gateway.pipeline.operation import kind_and_name
 
 
 def count(exchange: Exchange) -> None:
-    operation, cached = exchange.operation, exchange.cached
+    kind, _ = kind_and_name(exchange)
+    cached = exchange.cached
     exchange.parts.operations.note(
-        operation.operation.value if operation else "none",
+        kind or "none",
         _outcome(exchange),
         monotonic() - exchange.started,
         cached.status if cached else None,

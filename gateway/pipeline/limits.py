@@ -1,5 +1,7 @@
 """Limits: bounds of an operation and of what comes with it, checked before anything runs."""
 
+from graphql import OperationDefinitionNode
+
 from gateway.engine.shape import Shape, measure_shape
 from gateway.errors import Code, refuse
 from gateway.pipeline.breach import report
@@ -16,20 +18,21 @@ _BY_SHAPE = (
 
 
 def check_limits(exchange: Exchange) -> None:
-    exchange.plan = plan = exchange.document.plans.get(_name(exchange)) or _begin(exchange)
+    operation = exchange.operation
+    assert operation is not None
+    name = operation.name.value if operation.name else None
+    exchange.plan = plan = exchange.document.plans.get(name) or _begin(exchange, operation)
     if plan.breach and exchange.parts.operation_limits.mode != "off":
         report(exchange, *plan.breach)
     if exchange.request.variables:
         _check_variables(exchange.request.variables, exchange.parts.variable_max_depth)
 
 
-def _begin(exchange: Exchange) -> OperationPlan:
+def _begin(exchange: Exchange, operation: OperationDefinitionNode) -> OperationPlan:
     """What the document alone decides is worked out once, and kept beside it."""
-    operation = exchange.operation
-    assert operation is not None
     bounds = exchange.parts.operation_limits.bounds(exchange.view.roles)
     grow = exchange.view.documents.growth(exchange.document)
-    plan = plan_within(bounds, grow)
+    plan = plan_within(bounds, operation, grow)
     try:
         shape = measure_shape(operation, exchange.document.fragments)
     except RecursionError:  # fragments that lead from one to the next without end
@@ -38,13 +41,8 @@ def _begin(exchange: Exchange) -> OperationPlan:
         plan.breach = _breach(shape, plan)
         if plan.breach is None or exchange.parts.operation_limits.mode != "enforce":
             grow(bytes_of(shape.fields))
-    exchange.document.plans[_name(exchange)] = plan
+    exchange.document.plans[plan.name] = plan
     return plan
-
-
-def _name(exchange: Exchange) -> str | None:
-    operation = exchange.operation
-    return operation.name.value if operation and operation.name else None
 
 
 def _breach(shape: Shape, plan: OperationPlan) -> tuple[Code, int, int] | None:

@@ -5,18 +5,30 @@ from graphql import OperationDefinitionNode, OperationType
 from gateway.errors import Code, refuse
 from gateway.pipeline.exchange import Exchange
 
+_MUTATION, _SUBSCRIPTION = OperationType.MUTATION, OperationType.SUBSCRIPTION
+
 
 def choose_operation(exchange: Exchange) -> None:
     operation = _meant(exchange.document.operations, exchange.request.operation_name)
     exchange.operation = operation
-    if operation.operation is OperationType.SUBSCRIPTION and not exchange.streams:
+    if operation.operation is _SUBSCRIPTION and not exchange.streams:
         raise refuse(
             Code.OPERATION_RESOLUTION_FAILURE,
             "A subscription needs a connection that streams: send it over a WebSocket (subprotocol "
             "graphql-transport-ws), or by POST or GET with `Accept: text/event-stream`.",
         )
-    if exchange.request.safe and operation.operation is OperationType.MUTATION:
+    if exchange.request.safe and operation.operation is _MUTATION:
         raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation must be sent by POST; GET only reads.")
+
+
+def kind_and_name(exchange: Exchange) -> tuple[str | None, str | None]:
+    """What is known of it by now; the kind is query, mutation or subscription."""
+    plan, operation = exchange.plan, exchange.operation
+    if plan is not None:
+        return plan.kind, plan.name
+    if operation is None:
+        return None, None
+    return operation.operation.value, operation.name.value if operation.name else None
 
 
 def _meant(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphql import DocumentNode, FragmentDefinitionNode
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
 
 from gateway.engine.cache_plan import CachePlan
 from gateway.engine.cost import CostFormula
@@ -19,12 +19,15 @@ _BYTES_PER_PLANNED_FIELD = 1_600  # of a plan to run it, and of what stores comp
 
 @dataclass(slots=True)
 class OperationPlan:
-    """``breach`` is the first limit that the text alone is over: its code, the limit and the value.
+    """``kind`` is query, mutation or subscription.
 
+    ``breach`` is the first limit that the text alone is over: its code, the limit and the value.
     ``refusal`` says why there can be no formula, also where limits are off.
     """
 
     bounds: Bounds
+    kind: str
+    name: str | None
     breach: tuple[Code, int, int] | None = None
     refusal: RefusedError | None = None
     formula: CostFormula | None = field(default=None, repr=False)
@@ -35,13 +38,16 @@ class OperationPlan:
     dry_plans: Plans = field(default_factory=Plans, repr=False)  # of its dry run
 
 
-def plan_within(bounds: Bounds, grow: Callable[[int], None]) -> OperationPlan:
+def plan_within(
+    bounds: Bounds, operation: OperationDefinitionNode, grow: Callable[[int], None]
+) -> OperationPlan:
     """``grow`` is told of the bytes that its plans take."""
+    kind, name = operation.operation.value, operation.name.value if operation.name else None
 
     def grow_by(fields: int) -> None:
         grow(fields * _BYTES_PER_PLANNED_FIELD)
 
-    return OperationPlan(bounds, plans=Plans(grow_by), dry_plans=Plans(grow_by))
+    return OperationPlan(bounds, kind, name, plans=Plans(grow_by), dry_plans=Plans(grow_by))
 
 
 def bytes_of(fields: int) -> int:

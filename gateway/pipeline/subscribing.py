@@ -18,12 +18,13 @@ from gateway.pipeline.execution import context_of
 from gateway.pipeline.quota import counted_as
 
 _CODES = frozenset(Code)
+_SUBSCRIPTION = OperationType.SUBSCRIPTION
 
 
 def subscribe(exchange: Exchange) -> Waiting | None:
     """Sets ``watch`` of a subscription; nothing is run yet."""
     operation = exchange.operation
-    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+    if operation is None or operation.operation is not _SUBSCRIPTION:
         return None
     return _subscribe(exchange)
 

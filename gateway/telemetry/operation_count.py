@@ -18,21 +18,36 @@ class Durations:
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     total_seconds: float = 0.0
 
+    @property
+    def number(self) -> int:
+        return sum(self.buckets)
+
+    def add(self, others: "Durations") -> None:
+        self.buckets = [
+            mine + other for mine, other in zip(self.buckets, others.buckets, strict=True)
+        ]
+        self.total_seconds += others.total_seconds
+
 
 @dataclass(slots=True)
 class OperationCount:
     """Since the start of the process."""
 
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)  # by type and outcome
+    ended: dict[tuple[str, str], Durations] = field(default_factory=dict)  # by type and outcome
     cached: Counter[str] = field(default_factory=Counter)  # by hit, miss or stale
-    durations: dict[str, Durations] = field(default_factory=dict)  # by type
 
     def note(self, kind: str, outcome: str, seconds: float, cached: str | None) -> None:
-        self.outcomes[kind, outcome] += 1
-        durations = self.durations.get(kind)
+        durations = self.ended.get((kind, outcome))
         if durations is None:
-            durations = self.durations[kind] = Durations()
+            durations = self.ended[kind, outcome] = Durations()
         durations.buckets[bisect_left(BOUNDS, seconds)] += 1
         durations.total_seconds += seconds
         if cached is not None:
             self.cached[cached] += 1
+
+    def by_type(self) -> dict[str, Durations]:
+        """The durations of each type, however its operations ended."""
+        found: dict[str, Durations] = {}
+        for (kind, _), durations in self.ended.items():
+            found.setdefault(kind, Durations()).add(durations)
+        return found

@@ -160,7 +160,7 @@ class Endpoint:
         return self._outgoing(head, found, trace_id, started)
 
     def _outgoing(self, head: Head, response: Response, trace_id: str, started: float) -> Outgoing:
-        if head.events is Events.EVERYTHING and response.refused not in _UNREAD:
+        if head.is_streamed and response.refused not in _UNREAD:
             record(response, started, status=200)
             return _as_event(head, response, trace_id)
         media, body = head.media, response.body
@@ -187,12 +187,12 @@ def _request(head: Head, trace_id: str, given: Parameters) -> Request:
         find("operationName") or None,
         find("variables"),
         find("extensions"),
-        head.method != "POST",
+        head.is_safe,
         head.shown(),
         head.client_address,
         trace_id,
         find("documentId"),
-        head.events is Events.EVERYTHING,
+        head.is_streamed,
         head.cost_debug,
         head.unkept,
         head.explain,

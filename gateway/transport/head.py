@@ -27,6 +27,7 @@ class Head:
 
     ``refusal`` comes before the body is read, ``unclear`` after it: what was shown cannot be read. Once
     refused, a request is still owed an answer in ``media``, with ``cross_origin`` in its head. It
+    ``is_safe`` where it must change nothing, ``is_streamed`` where its answer is a stream in any case, and
     ``is_whole`` where it is a plain POST with a body of a known length.
     """
 
@@ -44,9 +45,13 @@ class Head:
     explain: bool
     unkept: bool
     after: str | None
+    is_safe: bool = field(init=False)
+    is_streamed: bool = field(init=False)
     is_whole: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        self.is_safe = self.method != "POST"
+        self.is_streamed = self.events is Events.EVERYTHING
         is_measured = declared_bytes(self.headers) is not None
         self.is_whole = self.is_plain and self.method == "POST" and is_measured
 

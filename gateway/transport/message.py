@@ -107,12 +107,18 @@ class Outgoing(NamedTuple):
 
     @property
     def headers(self) -> HeaderLines:
-        status, own, body, chunks, common, trace_id = self  # read at once
+        lines = self.unmeasured
+        if self.chunks is None and self.status not in _WITHOUT_LENGTH:
+            lines.append(("content-length", str(len(self.body))))
+        return lines
+
+    @property
+    def unmeasured(self) -> HeaderLines:
+        """The headers without a body's length, for a server that measures it."""
+        _, own, _, _, common, trace_id = self  # read at once
         lines = common.lines + own
         if trace_id:
             lines.append(("x-trace-id", trace_id))
-        if chunks is None and status not in _WITHOUT_LENGTH:
-            lines.append(("content-length", str(len(body))))
         return lines
 
     def head(self) -> bytes:

@@ -22,8 +22,8 @@ def of_operations(operations: OperationCount) -> Iterator[Metric]:
         "Operations by type and by how they ended: ok, partial, abandoned, or the code of a refusal.",
         labels=("type", "outcome"),
     )
-    for (kind, outcome), number in operations.outcomes.items():
-        ended.add_metric((kind, outcome), number)
+    for (kind, outcome), found in operations.ended.items():
+        ended.add_metric((kind, outcome), found.number)
     yield ended
     durations = HistogramMetricFamily(
         "gateway_operation_duration_seconds",
@@ -31,7 +31,7 @@ def of_operations(operations: OperationCount) -> Iterator[Metric]:
         labels=("type",),
     )
     bounds = [*map(str, BOUNDS), "+Inf"]
-    for kind, found in operations.durations.items():
+    for kind, found in operations.by_type().items():
         heights = zip(bounds, map(float, accumulate(found.buckets)), strict=True)
         durations.add_metric((kind,), list(heights), found.total_seconds)
     yield durations

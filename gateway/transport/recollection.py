@@ -19,7 +19,9 @@ class GivenHeaders(Protocol):
 
     def __contains__(self, key: str) -> bool: ...
 
-    def keys(self) -> list[str]: ...
+    def __len__(self) -> int:
+        """How many names."""
+        ...
 
     def items(self) -> HeaderLines: ...
 
@@ -34,7 +36,7 @@ class Recollection:
 
     def find(self, method: str, given: GivenHeaders, peer: str) -> Head | None:
         """None of what must be read for itself."""
-        lines, names = given.items(), len(given.keys())
+        lines, names = given.items(), len(given)
         key = (method, peer, names, *lines)
         head = self._known.get(key)  # where nothing is that shows a sender
         if head is not None:

@@ -146,9 +146,12 @@ def check_parameters(given: object) -> Parameters:
     """``given`` as it is; raises a refusal for what is no request."""
     if not isinstance(given, dict):
         raise _no_object(given)
-    query = given.get("query")
-    extensions = _object(given, "extensions")
-    _object(given, "variables")
+    find = given.get
+    query, extensions, variables = find("query"), find("extensions"), find("variables")
+    if not (extensions is None or isinstance(extensions, dict)):
+        raise _no_object_in("extensions")
+    if not (variables is None or isinstance(variables, dict)):
+        raise _no_object_in("variables")
     if not isinstance(query, str) and not (query is None and _names_a_document(given, extensions)):
         raise refuse(
             Code.INVALID_PARAMETERS,
@@ -157,7 +160,8 @@ def check_parameters(given: object) -> Parameters:
             else "The parameter query is missing: it holds the text of a GraphQL document.",
         )
     for name in ("operationName", "documentId"):
-        if not (given.get(name) is None or isinstance(given[name], str)):
+        value = find(name)
+        if not (value is None or isinstance(value, str)):
             raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a string.")
     return given
 
@@ -181,8 +185,5 @@ def _no_object(given: object) -> Exception:
     )
 
 
-def _object(given: Parameters, name: str) -> dict[str, Any] | None:
-    value = given.get(name)
-    if value is None or isinstance(value, dict):
-        return value
-    raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a JSON object.")
+def _no_object_in(name: str) -> Exception:
+    return refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a JSON object.")

@@ -21,8 +21,8 @@ class Given:
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
-    def keys(self) -> list[str]:
-        return self.names
+    def __len__(self) -> int:
+        return len(self.names)
 
     def items(self) -> HeaderLines:
         return list(self.lines)
