@@ -47,6 +47,7 @@ class AsgiGateway:
         elif any(name in _BODY_HEADERS for name, _ in scope["headers"]):
             request = WithBody(receive, send)
             await self._app(self._within(scope), request.receive, request.send)
+            await request.end()
         else:
             await self._app(self._within(scope), receive, send)
 

@@ -11,21 +11,28 @@ from gateway.pipeline.alarm import TimeLimit
 _REQUEST_TIMEOUT = 408  # whose body does not come
 _DROP_SECONDS = 1.0
 _DROP_BYTES = 16_777_216
+_UNREADABLE: Message = {
+    "type": "http.response.start",
+    "status": 400,
+    "headers": [(b"content-length", b"0"), (b"connection", b"close")],
+}
 _NOBODY: Message = {"type": "websocket.disconnect", "code": 1006}
 
 
 class WithBody:
     """One with a body: left unread, the connection would be closed, and the answer lost."""
 
-    __slots__ = ("_receive", "_send", "_unread")
+    __slots__ = ("_is_broken", "_receive", "_send", "_unread")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
         self._unread = True
+        self._is_broken = False
 
     async def receive(self) -> Message:
         message = await self._receive()
+        self._is_broken = self._unread and message["type"] == "http.disconnect"
         self._unread = message.get("more_body", False)
         return message
 
@@ -34,7 +41,14 @@ class WithBody:
             if message["status"] != _REQUEST_TIMEOUT:
                 await self._drop()
             self._unread = False
+        self._is_broken = False
         await self._send(message)
+
+    async def end(self) -> None:
+        """Answers a body that cannot be read, as of broken chunks; Granian would call it a fault of ours."""
+        if self._is_broken:
+            await self._send(_UNREADABLE)
+            await self._send({"type": "http.response.body"})
 
     async def _drop(self) -> None:
         """Reads the rest of the body, in vain."""

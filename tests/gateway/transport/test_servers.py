@@ -66,6 +66,16 @@ async def status_of(client: httpx.AsyncClient, request: bytes) -> int:
             (400, 200, 200),
             id="two lengths",
         ),
+        pytest.param(
+            asking(b"Transfer-Encoding: chunked\r\n", body=b"no chunk\r\n").replace(
+                b"Content-Length: 10\r\n", b""
+            ),
+            (400, 400, 400),
+            id="broken chunks",
+        ),
+        pytest.param(
+            asking(b"Content-Length: %d\r\n" % len(BODY)), (400, 200, 200), id="one length twice"
+        ),
         pytest.param(asking().replace(b"\r\n", b"\n"), (400, 200, 200), id="bare line feeds"),
         pytest.param(asking(method=b"FROB"), (400, 405, 405), id="method"),
         pytest.param(
