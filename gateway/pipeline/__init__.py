@@ -19,7 +19,8 @@ from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import count_explained, explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
-from gateway.pipeline.operation import choose_operation, kind_and_name
+from gateway.pipeline.operation import choose_operation
+from gateway.pipeline.operation_plan import kind_and_name
 from gateway.pipeline.planning import count_cost, plan, show_cost
 from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
@@ -215,7 +216,7 @@ def _fail(exchange: Exchange, error: Exception) -> None:
 
 
 def _response(exchange: Exchange) -> Response:
-    kind, name = kind_and_name(exchange)
+    kind, name = kind_and_name(exchange.plan, exchange.operation)
     return Response(
         exchange.body,
         exchange.refused,

@@ -11,8 +11,7 @@ from datasources.mongo.audit import AuditLine
 from datasources.records import LogLevel
 from gateway.errors import Code
 from gateway.pipeline.document_id import digest_of
-from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.operation import kind_and_name
+from gateway.pipeline.exchange import Exchange, kind_and_name
 
 _FAULTS = frozenset({Code.INTERNAL_ERROR, Code.DEADLINE_EXCEEDED, Code.STORE_UNAVAILABLE})
 

@@ -2,8 +2,7 @@
 
 from time import monotonic
 
-from gateway.pipeline.exchange import Exchange
-from gateway.pipeline.operation import kind_and_name
+from gateway.pipeline.exchange import Exchange, kind_and_name
 
 
 def count(exchange: Exchange) -> None:

@@ -21,16 +21,6 @@ def choose_operation(exchange: Exchange) -> None:
         raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation must be sent by POST; GET only reads.")
 
 
-def kind_and_name(exchange: Exchange) -> tuple[str | None, str | None]:
-    """What is known of it by now; the kind is query, mutation or subscription."""
-    plan, operation = exchange.plan, exchange.operation
-    if plan is not None:
-        return plan.kind, plan.name
-    if operation is None:
-        return None, None
-    return operation.operation.value, operation.name.value if operation.name else None
-
-
 def _meant(
     operations: dict[str | None, OperationDefinitionNode], name: str | None
 ) -> OperationDefinitionNode:
