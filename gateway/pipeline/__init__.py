@@ -14,59 +14,69 @@ from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
-from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Waiting
+from gateway.pipeline.exchange import (
+    Exchange,
+    Parts,
+    Request,
+    Response,
+    Run,
+    Waiting,
+    kind_and_name,
+)
 from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import count_explained, explain, show_explanation
 from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
 from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.operation_plan import kind_and_name
 from gateway.pipeline.planning import count_cost, plan, show_cost
 from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
 from gateway.telemetry.tally import tallied
 
-Run = Callable[[Exchange], Waiting | None]
 
-
-def _always(_: Parts) -> bool:
+def _always(_: Exchange) -> bool:
     return True
 
 
-def _keeps_answers(parts: Parts) -> bool:
-    return parts.responses is not None
+def _streams(exchange: Exchange) -> bool:
+    return exchange.streams
 
 
-def _keeps_budgets(parts: Parts) -> bool:
-    return parts.meter is not None
+def _keeps_answers(exchange: Exchange) -> bool:
+    return exchange.parts.responses is not None
 
 
-def _shows_cost(parts: Parts) -> bool:
-    return parts.cost_shown
+def _keeps_budgets(exchange: Exchange) -> bool:
+    return exchange.parts.meter is not None
 
 
-def _reads_cost(parts: Parts) -> bool:
-    return _shows_cost(parts) or _keeps_budgets(parts) or _audits(parts)
+def _shows_cost(exchange: Exchange) -> bool:
+    return exchange.parts.cost_shown
 
 
-def _explains(parts: Parts) -> bool:
-    return bool(parts.explain.roles)
+def _reads_cost(exchange: Exchange) -> bool:
+    return _shows_cost(exchange) or _keeps_budgets(exchange) or _audits(exchange)
 
 
-def _audits(parts: Parts) -> bool:
-    return parts.audit is not None
+def _explains(exchange: Exchange) -> bool:
+    return exchange.request.explain and bool(exchange.parts.explain.roles)
+
+
+def _audits(exchange: Exchange) -> bool:
+    return exchange.parts.audit is not None
 
 
 class Stage(NamedTuple):
     """``closing`` stages run for every operation, also one that was refused or that nobody waits for.
 
-    Where a stage is not ``needed`` it would do nothing, and is left out.
+    Where a stage is not ``needed`` it would do nothing, and is left out: that hangs on the parts, on
+    whether the transport streams, and on whether an explanation is asked for.
     """
 
     run: Run
     closing: bool = False
-    needed: Callable[[Parts], bool] = _always
+    needed: Callable[[Exchange], bool] = _always
 
 
 STAGES = (
@@ -79,7 +89,7 @@ STAGES = (
     Stage(explain, needed=_explains),
     Stage(read_cache, needed=_keeps_answers),
     Stage(reserve_budget, needed=_keeps_budgets),
-    Stage(subscribe),
+    Stage(subscribe, needed=_streams),
     Stage(run),
     Stage(release, closing=True),  # first and at once: nothing may come between
     Stage(use_stale, closing=True, needed=_keeps_answers),
@@ -117,7 +127,8 @@ def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
     The latter needs no task; the rest, which is returned, must be awaited in one. A subscription's
     exchange is then ready to be told of events.
     """
-    opening, closing = exchange.parts.route or _find_route(exchange.parts)
+    route = exchange.parts.routes.get((exchange.streams, exchange.request.explain))
+    opening, closing = route or _find_route(exchange)
     stages = iter(opening)
     try:
         waiting = _advance(exchange, stages)
@@ -143,16 +154,12 @@ async def take_event(exchange: Exchange, event: object) -> None:
             stage(exchange)
 
 
-def _find_route(parts: Parts) -> tuple[Sequence[Run], Sequence[Run]]:
-    """The opening and the closing stages that these parts need, found once."""
-    needed = [stage for stage in STAGES if stage.needed(parts)]
-    parts.route.extend(
-        [
-            [stage.run for stage in needed if not stage.closing],
-            [stage.run for stage in needed if stage.closing],
-        ]
-    )
-    opening, closing = parts.route
+def _find_route(exchange: Exchange) -> tuple[Sequence[Run], Sequence[Run]]:
+    """The opening and the closing stages that this one needs, found once for all alike."""
+    needed = [stage for stage in STAGES if stage.needed(exchange)]
+    opening = [stage.run for stage in needed if not stage.closing]
+    closing = [stage.run for stage in needed if stage.closing]
+    exchange.parts.routes[exchange.streams, exchange.request.explain] = opening, closing
     return opening, closing
 
 
@@ -216,7 +223,7 @@ def _fail(exchange: Exchange, error: Exception) -> None:
 
 
 def _response(exchange: Exchange) -> Response:
-    kind, name = kind_and_name(exchange.plan, exchange.operation)
+    kind, name = kind_and_name(exchange)
     return Response(
         exchange.body,
         exchange.refused,

@@ -40,6 +40,7 @@ from resolvers.viewer import Viewer
 
 # What a stage returns that could not end at once: to be awaited, in a task, before the next one runs.
 Waiting = Coroutine[Any, Any, None]
+Run = Callable[["Exchange"], Waiting | None]
 
 
 @dataclass(slots=True)
@@ -94,9 +95,10 @@ class Parts:
     operations: OperationCount = field(default_factory=OperationCount)
     flights: "Flights[Exchange] | None" = None  # none runs every operation by itself
     explain: ExplainSettings = field(default_factory=ExplainSettings)
-    # The opening and the closing stages that have something to do with these parts.
-    route: list[list[Callable[["Exchange"], "Waiting | None"]]] = field(
-        default_factory=list, init=False, repr=False, compare=False
+    # The opening and the closing stages that have something to do with these parts, by whether the
+    # transport streams and whether an explanation is asked for.
+    routes: dict[tuple[bool, bool], tuple[Sequence[Run], Sequence[Run]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
 
@@ -157,6 +159,16 @@ class Response:
     retry_after_seconds: int | None = None
     cache_control: str | None = None
     etag: str | None = None
+
+
+def kind_and_name(exchange: Exchange) -> tuple[str | None, str | None]:
+    """What is known of the operation by now; its kind is query, mutation or subscription."""
+    plan, operation = exchange.plan, exchange.operation
+    if plan is not None:
+        return plan.kind, plan.name
+    if operation is None:
+        return None, None
+    return operation.operation.value, operation.name.value if operation.name else None
 
 
 def unfolded(data: Any) -> Any:

@@ -139,7 +139,12 @@ class Client(NamedTuple):
 
 def counted_as(viewer: Viewer, address: str) -> str:
     """Whose operation it is; strangers share one id, but not what each of them may do."""
-    return f"{ANONYMOUS}:{network_of(address)}" if viewer.id == ANONYMOUS else viewer.id
+    return _stranger(address) if viewer.id == ANONYMOUS else viewer.id
+
+
+@lru_cache(_REMEMBERED_CLIENTS)
+def _stranger(address: str) -> str:
+    return f"{ANONYMOUS}:{network_of(address)}"
 
 
 # The role that allows most speaks for a user with several.

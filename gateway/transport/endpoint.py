@@ -165,7 +165,7 @@ class Endpoint:
             return _as_event(head, response, trace_id)
         media, body = head.media, response.body
         status = status_of(response, media, self.settings.status_rules)
-        if status == 200 and is_known(head.headers, response):
+        if response.etag is not None and status == 200 and is_known(head.headers, response):
             status, body = 304, b""
         own = _own_lines(response, status, head.method)
         own += head.cross_origin
@@ -174,10 +174,10 @@ class Endpoint:
         return Outgoing(status, own, body, None, common, trace_id)
 
     def _options(self, head: Head) -> Outgoing:
-        status, lines, body, *_ = self._cross_origin.preflight(head.headers) or Outgoing(
+        found = self._cross_origin.preflight(head.headers) or Outgoing(
             204, [_ALLOW, *head.cross_origin]
         )
-        return Outgoing(status, [*lines, *_SECURITY], body)
+        return Outgoing(found.status, [*found.own, *_SECURITY], found.body)
 
 
 def _request(head: Head, trace_id: str, given: Parameters) -> Request:

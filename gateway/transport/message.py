@@ -1,6 +1,7 @@
 """Message: a request and its answer over HTTP as the endpoint knows them, whatever server carries them."""
 
 from collections.abc import AsyncGenerator, Coroutine, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 Headers = dict[str, str]
@@ -91,8 +92,9 @@ class CommonLines:
 NO_LINES = CommonLines([])
 
 
-class Outgoing(NamedTuple):
-    """One answer: ``body``, or ``chunks`` in its place where it is sent bit by bit.
+@dataclass(slots=True)  # which is made and read faster than a tuple with names
+class Outgoing:
+    """One answer, which is never changed: ``body``, or ``chunks`` in its place where it is sent bit by bit.
 
     ``chunks`` are closed at their end, and when the client goes away. Headers are ``own`` and ``common``,
     with those of a ``trace_id`` that is hexadecimal digits, and of a body's length.
@@ -115,18 +117,18 @@ class Outgoing(NamedTuple):
     @property
     def unmeasured(self) -> HeaderLines:
         """The headers without a body's length, for a server that measures it."""
-        _, own, _, _, common, trace_id = self  # read at once
-        lines = common.lines + own
-        if trace_id:
-            lines.append(("x-trace-id", trace_id))
+        lines = self.common.lines + self.own
+        if self.trace_id:
+            lines.append(("x-trace-id", self.trace_id))
         return lines
 
     def head(self) -> bytes:
         """The headers as they are sent."""
-        status, own, body, chunks, common, trace_id = self  # likewise
-        text = common.text + write_headers(own) if own else common.text
-        if trace_id:
-            text += b"x-trace-id: %b\r\n" % trace_id.encode()
-        if chunks is None and status not in _WITHOUT_LENGTH:
-            text += b"content-length: %d\r\n" % len(body)
+        text = self.common.text
+        if self.own:
+            text += write_headers(self.own)
+        if self.trace_id:
+            text += b"x-trace-id: %b\r\n" % self.trace_id.encode()
+        if self.chunks is None and self.status not in _WITHOUT_LENGTH:
+            text += b"content-length: %d\r\n" % len(self.body)
         return text
