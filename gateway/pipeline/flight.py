@@ -14,23 +14,23 @@ _GRACE_SECONDS = 1.0  # for what was cancelled to end
 
 class Flight(Generic[T]):
     """``readers`` wait for it now or are about to, ``boarded`` did so ever; nobody joins after
-    ``joined_until``, which is on the time.monotonic clock."""
+    ``joined_until``, which is on the time.monotonic clock.
 
-    __slots__ = ("boarded", "joined_until", "landed", "readers", "task")
+    Once it has landed, there is what was ``found``, or the ``error`` that came instead.
+    """
 
-    def __init__(self, task: asyncio.Task[T], joined_until: float) -> None:
-        self.task = task
+    __slots__ = ("boarded", "error", "found", "joined_until", "key", "readers", "task", "waiting")
+
+    found: T
+    task: asyncio.Task[None]
+
+    def __init__(self, key: Hashable, joined_until: float) -> None:
+        self.key = key
         self.joined_until = joined_until
-        self.readers = self.boarded = 0
-        self.landed: list[asyncio.Future[None]] = []  # one for each reader, to be told
-        self.task.add_done_callback(self._tell)
-
-    def _tell(self, task: asyncio.Task[T]) -> None:
-        if not task.cancelled():
-            task.exception()  # so that the loop does not report one that nobody waits for
-        for landed in self.landed:
-            if not landed.done():
-                landed.set_result(None)
+        self.readers = self.boarded = 1
+        self.error: BaseException | None = None
+        # One for each reader, to be told; none at all from when it has landed.
+        self.waiting: list[asyncio.Future[None]] | None = []
 
 
 class Flights(Generic[T]):
@@ -42,7 +42,18 @@ class Flights(Generic[T]):
     def __init__(self, moment: Callable[[], Hashable | None] = lambda: 0) -> None:
         self.joined = 0
         self.moment = moment
+        self._seen: Hashable | None = None
         self._flights: dict[Hashable, Flight[T]] = {}
+
+    def look(self) -> bool:
+        """Whether anybody can tell what was changed; what began before a change is joined no more."""
+        moment = self.moment()
+        if moment is None:
+            return False
+        if moment is not self._seen and moment != self._seen:
+            self._seen = moment
+            self.part()
+        return True
 
     def board(
         self,
@@ -54,47 +65,71 @@ class Flights(Generic[T]):
     ) -> Flight[T]:
         """The flight under way for ``key``, or else a new one; to be awaited by :meth:`wait`, once.
 
+        Ask :meth:`look` before.
+
         A new one begins ``at_once``, or with the next turn of the event loop, which takes less of the CPU.
 
         From now on nobody else ends it, though who boarded may begin to wait a moment later.
         """
         flight = self._flights.get(key)
-        if flight is not None and monotonic() < flight.joined_until:
+        if (
+            flight is not None
+            and monotonic() < flight.joined_until
+            and not flight.task.done()  # cancelled before its first turn, it did not land
+        ):
             self.joined += 1
-        else:
-            begin = begin_task if at_once else asyncio.create_task
-            flight = self._depart(key, begin(start()), joined_until)
-        flight.readers += 1
-        flight.boarded += 1
+            flight.readers += 1
+            flight.boarded += 1
+            return flight
+        flight = self._flights[key] = Flight(key, joined_until)
+        work, loop = self._fly(flight, start), asyncio.get_running_loop()
+        flight.task = begin_task(work) if at_once else loop.create_task(work)
         return flight
 
     async def wait(self, flight: Flight[T]) -> T:
         """What comes of ``flight``. Whoever stops waiting leaves it to the others; the last one ends it."""
-        try:
-            if not flight.task.done():
-                landed = asyncio.get_running_loop().create_future()
-                flight.landed.append(landed)
+        if flight.waiting is not None:
+            landed = flight.task.get_loop().create_future()
+            flight.waiting.append(landed)
+            try:
                 await landed
-            return flight.task.result()
-        except asyncio.CancelledError:
-            if flight.readers == 1 and not flight.task.done():
-                flight.joined_until = 0.0
-                flight.task.cancel()
-                await asyncio.wait({flight.task}, timeout=_GRACE_SECONDS)
-            raise
-        finally:
-            flight.readers -= 1
+            except asyncio.CancelledError:
+                flight.readers -= 1
+                await self._leave(flight)
+                raise
+        flight.readers -= 1
+        if flight.error is not None:
+            raise flight.error
+        return flight.found
 
     def part(self) -> None:
         """Nobody joins what is under way now: something was changed that it may not have seen."""
         self._flights.clear()
 
-    def _depart(self, key: Hashable, task: asyncio.Task[T], joined_until: float) -> Flight[T]:
-        flight = Flight(task, joined_until)
-        self._flights[key] = flight
-        flight.task.add_done_callback(lambda _: self._land(key, flight))
-        return flight
+    async def _fly(self, flight: Flight[T], start: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        """Whoever waits is told by the work's last step itself, which spares a turn of the event loop."""
+        try:
+            flight.found = await start()
+        except BaseException as error:
+            flight.error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._land(flight)
 
-    def _land(self, key: Hashable, flight: Flight[T]) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    def _land(self, flight: Flight[T]) -> None:
+        found = self._flights.pop(flight.key, None)
+        if found is not None and found is not flight:
+            self._flights[flight.key] = found
+        waiting, flight.waiting = flight.waiting, None
+        for landed in waiting or ():
+            if not landed.done():
+                landed.set_result(None)
+
+    async def _leave(self, flight: Flight[T]) -> None:
+        if flight.readers or flight.waiting is None:
+            return
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]
+        flight.task.cancel()
+        await asyncio.wait({flight.task}, timeout=_GRACE_SECONDS)

@@ -12,12 +12,12 @@ import orjson
 from graphql import OperationType
 from orjson import Fragment
 
-from gateway.pipeline.caching import key_of, plan_of
+from gateway.pipeline.caching import plan_of
 from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.flight import Flight, Flights
 from gateway.pipeline.planning import count_cost
-from gateway.telemetry.tally import tallied
+from gateway.telemetry.tally import tally_into
 
 _SHORT_POINTS = 10  # of what is over so soon that few join
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
@@ -53,9 +53,10 @@ async def _change(exchange: Exchange, flights: Flights[Exchange]) -> None:
 
 async def _join(exchange: Exchange, flights: Flights[Exchange], flight: Flight[Exchange]) -> None:
     found = await flights.wait(flight)
-    _take(exchange, found)
-    if flight.boarded > 1:
+    if flight.boarded > 1:  # once for all
+        count_cost(found)
         exchange.encoded = _encoded(found)
+    _take(exchange, found)
 
 
 async def _run(first: Exchange) -> Exchange:
@@ -68,9 +69,8 @@ async def _run(first: Exchange) -> Exchange:
         first.operation,
     )
     exchange.plan, exchange.price = first.plan, first.price
-    with tallied(exchange.rows):
-        await execute(exchange)
-    count_cost(exchange)  # once for all
+    tally_into(exchange.rows)  # in a task of its own
+    await execute(exchange)
     return exchange
 
 
@@ -97,12 +97,20 @@ def _key(exchange: Exchange, flights: Flights[Exchange]) -> Hashable | None:
     A write that was answered, by whatever process, parts those before from those after; while this one
     cannot tell whether there was one, nobody joins.
     """
-    if exchange.data is not None or exchange.watch is not None or exchange.runs is not None:
-        return None
-    if exchange.explanation is not None or exchange.request.unkept:
+    if exchange.runs is not None or exchange.explanation is not None or exchange.request.unkept:
         return None
     if exchange.cached is not None and exchange.cached.ticket:
         return None
-    plan, moment = plan_of(exchange), flights.moment()
-    key = key_of(exchange, plan) if plan.shared and moment is not None else None
-    return None if key is None else (key, exchange.customer_ids, moment)
+    plan = (exchange.plan and exchange.plan.cache) or plan_of(exchange)
+    if not plan.shared or not flights.look():
+        return None
+    given, variables = exchange.request.variables, b""
+    if given and plan.variables:
+        if given.keys() - plan.variables:
+            given = {name: given[name] for name in plan.variables if name in given}
+        try:
+            variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # nested too deep to be written
+            return None
+    # Each remembers its own hash, save for the tuple.
+    return plan.digest, variables, exchange.view.roles, exchange.customer_ids

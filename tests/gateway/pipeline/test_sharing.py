@@ -145,12 +145,23 @@ async def test_no_scope_is_crossed(world: World) -> None:
     [
         ({"query": ROWS, "variables": {"n": 1}}, {"query": ROWS, "variables": {"n": 2}}),
         ({"query": ROWS, "variables": {"n": 1}}, {"query": ROWS, "variables": {}}),
+        ({"query": ROWS, "variables": {"n": 1}}, {"query": ROWS, "variables": {"n": 1.0}}),
+        ({"query": ROWS, "variables": {"n": None}}, {"query": ROWS, "variables": {}}),
         ({"query": ROWS}, {"query": f"{ROWS} "}),
         ({"query": ROWS}, {"query": ROWS, "unkept": True}),
         ({"query": "{ me }"}, {"query": "{ me }"}),
         ({"query": "{ unsaid }"}, {"query": "{ unsaid }"}),
     ],
-    ids=["variables", "no variables", "text", "fresh", "personal", "nothing said of it"],
+    ids=[
+        "variables",
+        "no variables",
+        "1 and 1.0",
+        "null",
+        "text",
+        "fresh",
+        "personal",
+        "nothing said of it",
+    ],
 )
 async def test_what_is_not_equal_for_sure_runs_by_itself(
     world: World, first: dict[str, Any], second: dict[str, Any]
@@ -187,6 +198,18 @@ async def test_who_leaves_leaves_the_others_their_answer(world: World) -> None:
     assert world.ended == 0
     bodies = await world.all(*others)
     assert [each["data"] for each in bodies] == [{"rows": [{"whose": "every"}]}] * 2
+    assert world.begun == 1
+
+
+async def test_who_reaches_the_deadline_leaves_the_others_their_answer(world: World) -> None:
+    hurried = asyncio.create_task(answer(Request(ROWS), world.parts(ADMIN, deadline_seconds=0.5)))
+    patient = world.ask(ROWS)
+
+    [error] = orjson.loads((await hurried).body)["errors"]
+    assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
+    assert (world.flights.joined, world.ended) == (1, 0)
+    [body] = await world.all(patient)
+    assert body["data"] == {"rows": [{"whose": "every"}]}
     assert world.begun == 1
 
 
@@ -270,6 +293,37 @@ async def test_who_boarded_and_does_not_wait_yet_is_not_left_behind() -> None:
     gate.set()
 
     assert await flights.wait(second) == 7
+
+
+async def test_what_needs_no_waiting_is_there_at_once_for_all_who_boarded() -> None:
+    flights: Flights[int] = Flights()
+
+    async def start() -> int:
+        return 7
+
+    now = flights.board("key", start, inf, at_once=True)
+    soon = [flights.board("other", start, inf) for _ in range(2)]
+
+    assert await flights.wait(now) == 7
+    assert await asyncio.gather(*map(flights.wait, soon)) == [7, 7]
+    assert flights.joined == 1
+
+
+async def test_what_is_cancelled_before_its_first_turn_is_begun_anew() -> None:
+    flights: Flights[int] = Flights()
+    begun: list[int] = []
+
+    async def start() -> int:
+        begun.append(7)
+        return 7
+
+    flight = flights.board("key", start, inf)
+    flight.task.cancel()
+    await asyncio.wait([flight.task])
+
+    assert (flight.task.cancelled(), begun) == (True, [])
+    assert await flights.wait(flights.board("key", start, inf)) == 7
+    assert flights.joined == 0
 
 
 async def test_what_fails_after_everybody_left_is_reported_to_nobody() -> None:
