@@ -7,7 +7,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 
 from tests.gateway.conftest import Hanging, Serve, failing_schema
-from tests.gateway.transport.websocket.talk import talk_to
+from tests.gateway.transport.websocket.talk import Talk, talk_to
 
 SCHEMA = failing_schema(Hanging())
 
@@ -31,19 +31,24 @@ async def test_who_answers_pings_stays_and_who_does_not_goes(serve_sockets: Serv
 
 async def test_who_does_not_read_is_cut_off(serve_sockets: Serve) -> None:
     connection = {"send_timeout_seconds": 0.2, "per_client": 1}
-    query = "query ($text: String) { echo(text: $text) }"
     async with (
         serve_sockets(SCHEMA, connection=connection) as server,
         talk_to(server, close_timeout=0.1) as deaf,
     ):
         await deaf.init()
-        with suppress(ConnectionClosed):
-            for number in range(100):
-                text = {"text": "x" * 500_000}
-                await deaf.subscribe(query, id_=str(number), variables=text)
+        asking = asyncio.create_task(ask_on(deaf))  # for as long as the server reads, or nobody stops it
 
         while not await is_let_in(server):  # only one of us may be connected
             pass
+        asking.cancel()
+        await asyncio.wait([asking])
+
+
+async def ask_on(deaf: Talk) -> None:
+    query = "query ($text: String) { echo(text: $text) }"
+    with suppress(ConnectionClosed):
+        for number in range(100):
+            await deaf.subscribe(query, id_=str(number), variables={"text": "x" * 500_000})
 
 
 async def is_let_in(server: httpx.AsyncClient) -> bool:
