@@ -36,7 +36,7 @@ async def test_who_does_not_read_is_cut_off(serve_sockets: Serve) -> None:
         talk_to(server, close_timeout=0.1) as deaf,
     ):
         await deaf.init()
-        asking = asyncio.create_task(ask_on(deaf))  # for as long as the server reads, or nobody stops it
+        asking = asyncio.create_task(ask_on(deaf))  # and waits once nobody reads any more
 
         while not await is_let_in(server):  # only one of us may be connected
             pass
