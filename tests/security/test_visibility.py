@@ -20,6 +20,7 @@ CUSTOMERS = st.integers(0, 2)  # which of the three
 SEEDS = st.integers(0, 2**32)
 
 _SEVERAL = re.compile(r"= ANY \(\$(\d+)::UUID\[\]\)")
+_GROUP = ',{"$group":'
 
 # What a reader can mend; anything else would be a fault of the gateway.
 MENDABLE = {"INVALID_ID", "INVALID_CURSOR", "INVALID_PAGE", "INVALID_RANGE", "UNKNOWN_MATERIAL"}
@@ -108,10 +109,11 @@ def _edges(answer: object) -> list[dict[str, str]]:
 def questions(answer: Answer) -> set[tuple[str, str]]:
     """The statements about customers' rows; a material is read from wherever it is just then.
 
-    How many keys stand in one is left out: the standard executor asks together what comes up together.
+    How many keys stand in one is left out, and so is how sums of several are kept apart: the standard
+    executor asks together what comes up together.
     """
     return {
-        (store, _SEVERAL.sub(r"= $\1::UUID", text))
+        (store, _SEVERAL.sub(r"= $\1::UUID", text).partition(_GROUP)[0])
         for store, text in answer.statements()
         if store != "redis" and "FROM materials" not in text
     }
