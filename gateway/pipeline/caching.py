@@ -24,7 +24,6 @@ from gateway.pipeline.cached import Cached
 from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.metering import order_budget
-from gateway.pipeline.operation_plan import fragments_of
 from gateway.telemetry.tally import tallied
 from resolvers.errors import InvalidIdError
 from resolvers.global_id import decode
@@ -188,7 +187,9 @@ def plan_of(exchange: Exchange) -> CachePlan:
         parts_of_key = [_fingerprint(schema), repr(parts.limits), name, text]
         digest = blake2b(orjson.dumps(parts_of_key), digest_size=16).digest()
         try:
-            planned.cache = compile_cache_plan(schema, operation, fragments_of(document), digest)
+            planned.cache = compile_cache_plan(
+                schema, operation, exchange.document.fragments, digest
+            )
         except RecursionError:  # nested too deep to be looked at
             planned.cache = NOT_KEPT
     return planned.cache
@@ -208,7 +209,6 @@ def _fingerprint(schema: GraphQLSchema) -> str:
 
 def key_of(exchange: Exchange, plan: CachePlan) -> str | None:
     """What the answer depends on: of the viewer only its roles, and its customers where rows are theirs."""
-    given = exchange.request.variables or {}
     whose: Any = "everybody's"
     if plan.private:
         ids = exchange.customer_ids
@@ -216,13 +216,19 @@ def key_of(exchange: Exchange, plan: CachePlan) -> str | None:
     asked = [
         sorted(exchange.view.roles),
         whose,
-        {name: given[name] for name in plan.variables if name in given},
+        variables_read(exchange, plan),
     ]
     try:
         text = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # nested too deep to be written
         return None
     return blake2b(text, key=plan.digest, digest_size=16).hexdigest()
+
+
+def variables_read(exchange: Exchange, plan: CachePlan) -> dict[str, Any]:
+    """Those of the given variables on which the answer depends."""
+    given = exchange.request.variables
+    return {name: given[name] for name in plan.variables if name in given} if given else {}
 
 
 def _identify(global_id: str) -> str | None:

@@ -118,9 +118,7 @@ class Flights(Generic[T]):
             self._land(flight)
 
     def _land(self, flight: Flight[T]) -> None:
-        found = self._flights.pop(flight.key, None)
-        if found is not None and found is not flight:
-            self._flights[flight.key] = found
+        self._forget(flight)
         waiting, flight.waiting = flight.waiting, None
         for landed in waiting or ():
             if not landed.done():
@@ -129,7 +127,10 @@ class Flights(Generic[T]):
     async def _leave(self, flight: Flight[T]) -> None:
         if flight.readers or flight.waiting is None:
             return
-        if self._flights.get(flight.key) is flight:
-            del self._flights[flight.key]
+        self._forget(flight)
         flight.task.cancel()
         await asyncio.wait({flight.task}, timeout=_GRACE_SECONDS)
+
+    def _forget(self, flight: Flight[T]) -> None:
+        if self._flights.get(flight.key) is flight:
+            del self._flights[flight.key]

@@ -12,12 +12,12 @@ import orjson
 from graphql import OperationType
 from orjson import Fragment
 
-from gateway.pipeline.caching import plan_of
+from gateway.pipeline.caching import plan_of, variables_read
 from gateway.pipeline.exchange import Exchange, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.flight import Flight, Flights
 from gateway.pipeline.planning import count_cost
-from gateway.telemetry.tally import tally_into
+from gateway.telemetry.tally import tallied
 
 _SHORT_POINTS = 10  # of what is over so soon that few join
 _JOINED_SHARE = 0.2  # of the time that an operation has: whoever comes later begins anew
@@ -69,8 +69,8 @@ async def _run(first: Exchange) -> Exchange:
         first.operation,
     )
     exchange.plan, exchange.price = first.plan, first.price
-    tally_into(exchange.rows)  # in a task of its own
-    await execute(exchange)
+    with tallied(exchange.rows):
+        await execute(exchange)
     return exchange
 
 
@@ -101,16 +101,12 @@ def _key(exchange: Exchange, flights: Flights[Exchange]) -> Hashable | None:
         return None
     if exchange.cached is not None and exchange.cached.ticket:
         return None
-    plan = (exchange.plan and exchange.plan.cache) or plan_of(exchange)
+    plan = plan_of(exchange)
     if not plan.shared or not flights.look():
         return None
-    given, variables = exchange.request.variables, b""
-    if given and plan.variables:
-        if given.keys() - plan.variables:
-            given = {name: given[name] for name in plan.variables if name in given}
-        try:
-            variables = orjson.dumps(given, option=orjson.OPT_SORT_KEYS)
-        except TypeError:  # nested too deep to be written
-            return None
+    try:
+        variables = orjson.dumps(variables_read(exchange, plan), option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # nested too deep to be written
+        return None
     # Each remembers its own hash, save for the tuple.
     return plan.digest, variables, exchange.view.roles, exchange.customer_ids

@@ -27,11 +27,6 @@ class tallied:  # noqa: N801  # reads as what it does: with tallied(rows)
         _rows.reset(self._token)
 
 
-def tally_into(rows: Rows) -> None:
-    """As ``tallied``, to the end of the task that says so."""
-    _rows.set(rows)
-
-
 @contextmanager
 def heard(listener: Observer) -> Iterator[None]:
     """Tells ``listener`` of each call within, also by the tasks that are started there."""

@@ -7,10 +7,9 @@ from typing import Any
 from starlette.types import Message, Receive, Send
 
 from gateway.pipeline.alarm import TimeLimit
+from gateway.transport.message import DROP_BYTES, DROP_SECONDS
 
 _REQUEST_TIMEOUT = 408  # whose body does not come
-_DROP_SECONDS = 1.0
-_DROP_BYTES = 16_777_216
 _UNREADABLE: Message = {
     "type": "http.response.start",
     "status": 400,
@@ -54,8 +53,8 @@ class WithBody:
         """Reads the rest of the body, in vain."""
         size = 0
         with suppress(TimeoutError):
-            async with asyncio.timeout(_DROP_SECONDS):
-                while self._unread and size <= _DROP_BYTES:
+            async with asyncio.timeout(DROP_SECONDS):
+                while self._unread and size <= DROP_BYTES:
                     size += len((await self.receive()).get("body", b""))
 
 

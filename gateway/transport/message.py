@@ -12,6 +12,9 @@ HeaderLines = list[tuple[str, str]]
 WHOLE = "gateway.whole"
 LAST = ("connection", "close")
 
+# Granian closes a connection whose body was left unread, so what nobody wants is read up to these.
+DROP_SECONDS = 1.0
+DROP_BYTES = 16_777_216
 
 _WITHOUT_LENGTH = frozenset({204, 304})  # by RFC 9110, section 8.6
 

@@ -8,6 +8,8 @@ from granian.rsgi import Headers as RsgiHeaders
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from gateway.transport.message import (
+    DROP_BYTES,
+    DROP_SECONDS,
     Announced,
     BodyTooLargeError,
     ClientGoneError,
@@ -19,8 +21,6 @@ from gateway.transport.message import (
 from gateway.transport.request import declared_bytes
 
 _UNREADABLE = "\xff"
-_DROP_SECONDS = 1.0
-_DROP_BYTES = 16_777_216
 
 
 def announced(scope: Scope) -> Announced:
@@ -96,8 +96,8 @@ async def drop(chunks: AsyncIterator[bytes]) -> None:
     """Reads what nobody wants: with a body left unread, the connection and the answer are lost."""
     size = 0
     with suppress(ProtocolClosed, StopAsyncIteration, TimeoutError):
-        async with asyncio.timeout(_DROP_SECONDS):
-            while size <= _DROP_BYTES:
+        async with asyncio.timeout(DROP_SECONDS):
+            while size <= DROP_BYTES:
                 size += len(await anext(chunks))
 
 
