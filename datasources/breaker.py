@@ -60,19 +60,6 @@ class Breaker:
         """
         return _Guard(self, await self._admit(most_seconds))
 
-    def _leave(self, probe: "_Probe | None", error: BaseException | None) -> None:
-        self.calls += 1
-        if error is None:
-            self._failures, self._opened_at = 0, None
-        elif isinstance(error, StoreUnavailableError):
-            self.failed_calls += 1
-            self._fail()
-            if probe:
-                probe.failed = True
-        if probe:
-            self._probe = None
-            probe.ended.set()
-
     async def _admit(self, wait_seconds: float) -> "_Probe | None":
         """The probe that this call is to be, or ``None`` where another one found the store well."""
         try:
@@ -97,6 +84,7 @@ class Breaker:
         return StoreUnavailableError(self.store, "is not answering", retry_after)
 
     def _fail(self) -> None:
+        self.failed_calls += 1
         self._failures += 1
         if self._opened_at is not None or self._failures >= self.failures_to_open:
             self._opened_at = self.clock()
@@ -118,7 +106,17 @@ class _Guard:
         """The call is let through already."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._breaker._leave(self._probe, error)
+        breaker, probe = self._breaker, self._probe
+        breaker.calls += 1
+        if error is None:
+            breaker._failures, breaker._opened_at = 0, None
+        elif isinstance(error, StoreUnavailableError):
+            breaker._fail()
+            if probe:
+                probe.failed = True
+        if probe:
+            breaker._probe = None
+            probe.ended.set()
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ of whoever has most; each reader keeps its own, and one that leaves does not sto
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from contextvars import Context
+from dataclasses import replace
 from functools import partial, update_wrapper
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -140,7 +141,7 @@ class Merging:
         """Each reader's observer hears of the call, with the rows that are that reader's."""
         rows = sum(len(value) if isinstance(value, list) else 1 for value in values.values())
         for call in found.calls:
-            self._observer(call._replace(rows=min(rows, call.rows), readers=readers))
+            self._observer(replace(call, rows=min(rows, call.rows), readers=readers))
 
 
 class Mergeable:

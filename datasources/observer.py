@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from datasources.errors import StoreName
 
 
-class StoreCall(NamedTuple):
-    """``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command.
+@dataclass(
+    slots=True
+)  # to be frozen, or a tuple with names, takes longer, and every call makes one
+class StoreCall:
+    """Is never changed.
 
+    ``statement`` holds no values of a client: SQL with placeholders, a pipeline's shape, a command.
     ``readers`` are the operations that it was made for at once, each of which is told of it.
     ``told`` is the statement, or what writes it once somebody looks.
     """

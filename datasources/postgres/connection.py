@@ -1,7 +1,8 @@
 """Connection: one asyncpg connection, told how this gateway reads values."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -40,21 +41,28 @@ class Connection(_Plain):
         self.kept: OrderedDict[str, _Prepared] = OrderedDict()
         self.kept_characters = 0
 
-    async def answer(self, query: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
-        """The rows of a statement, which is prepared or is from now on, where it is kept."""
-        if self.is_short(query):
-            return await self.fetch(query, *arguments)
-        try:
-            statement = self.kept.get(query) or await self._keep(query)
-            self.kept.move_to_end(query)
-            return await statement.fetch(*arguments)
-        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
-            self._forget(query)
-            return await self.fetch(query, *arguments)
+    def answer(
+        self, query: str, arguments: Sequence[object], seconds: float | None = None
+    ) -> Coroutine[Any, Any, list[asyncpg.Record]]:
+        """The rows of a statement, which is prepared or is from now on, where it is kept.
 
-    def is_short(self, query: str) -> bool:
-        """Whether asyncpg keeps the statement by itself, or nobody does."""
-        return not (self.keeps and _SHORT < len(query) <= _LONGEST_KEPT)
+        Raises ``TimeoutError`` once the ``seconds`` are over, where they are given.
+        """
+        if self.keeps and _SHORT < len(query) <= _LONGEST_KEPT:
+            return self._answer_kept(query, arguments, seconds)
+        return self.fetch(query, *arguments, timeout=seconds)  # asyncpg keeps it, or nobody does
+
+    async def _answer_kept(
+        self, query: str, arguments: Sequence[object], seconds: float | None
+    ) -> list[asyncpg.Record]:
+        async with asyncio.timeout(seconds):
+            try:
+                statement = self.kept.get(query) or await self._keep(query)
+                self.kept.move_to_end(query)
+                return await statement.fetch(*arguments)
+            except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+                self._forget(query)
+                return await self.fetch(query, *arguments)
 
     async def _keep(self, query: str) -> "_Prepared":
         statement = await self.prepare(query)

@@ -8,7 +8,6 @@ from typing import Any, Self
 from datasources.breaker import Breaker
 from datasources.errors import StoreUnavailableError, UnknownOutcomeError
 from datasources.observer import Observer, StoreCall, ignore
-from datasources.postgres.connection import Connection
 from datasources.postgres.funnel import Row
 from datasources.postgres.pool import Pool
 from datasources.postgres.settings import PostgresSettings
@@ -122,10 +121,14 @@ class Postgres:
             if taken is not None:
                 asked, connected = 1, True
                 try:
-                    return await self._ask(taken, until, statement, arguments)
-                except Exception as error:
+                    rows = await taken.answer(statement.sql, arguments, until - monotonic())
+                except BaseException as error:
+                    self._pool.give_back(taken, error)
                     if asked == times or not lost(error):
                         raise
+                else:
+                    self._pool.give_back(taken)
+                    return rows
             async with asyncio.timeout(until - monotonic()):
                 while True:
                     connected = False
@@ -146,24 +149,3 @@ class Postgres:
             if times == 1 and connected and lost(error):
                 raise UnknownOutcomeError("postgresql", reason, 1.0) from error
             raise unavailable(reason) from error
-
-    async def _ask(
-        self,
-        connection: Connection,
-        until: float,
-        statement: Statement,
-        arguments: Sequence[object],
-    ) -> list[Row]:
-        """Through a connection that was taken, which goes back."""
-        try:
-            seconds = until - monotonic()
-            if connection.is_short(statement.sql):  # whose time asyncpg itself sees to for less
-                rows = await connection.fetch(statement.sql, *arguments, timeout=seconds)
-            else:
-                async with asyncio.timeout(seconds):
-                    rows = await connection.answer(statement.sql, arguments)
-        except BaseException as error:
-            self._pool.give_back(connection, error)
-            raise
-        self._pool.give_back(connection)
-        return rows

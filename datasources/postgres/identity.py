@@ -28,13 +28,11 @@ async def read_identified(
     """The rows that were found of ``ids``."""
     if not ids:
         return {}
-    parameters = dict((_identified(ids), *restriction(scope)))
+    # A single id is compared as such: an array of one costs both ends more than the row.
+    single = len(ids) == 1
+    parameters: dict[str, object] = {_ONE: ids[0]} if single else {_SEVERAL: list(ids)}
+    parameters.update(restriction(scope))
     rows = await funnel.fetch(scope, subject.list(columns, tuple(parameters)), parameters)
-    if len(ids) == 1:
-        return dict(zip(ids, rows, strict=False))  # of none, where the row is not there
+    if single:
+        return {ids[0]: rows[0]} if rows else {}
     return {row["id"]: row for row in rows}
-
-
-def _identified(ids: Sequence[UUID]) -> tuple[str, object]:
-    """A single id is compared as such: an array of one costs both ends more than the row."""
-    return (_ONE, ids[0]) if len(ids) == 1 else (_SEVERAL, list(ids))

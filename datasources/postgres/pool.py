@@ -168,7 +168,7 @@ class Pool:
         if self._closed or connection.is_closed():
             connection.terminate()
             self._give_up_place()
-        elif not self._wake(connection):
+        elif not (self._waiters and self._wake(connection)):
             now = monotonic()
             self._idle.append((connection, now))
             if now - self._idle[0][1] >= self._idle_seconds:
