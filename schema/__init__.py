@@ -83,7 +83,7 @@ class GatewaySchema(strawberry.Schema):
 
     def _watch(self, field: StrawberryField, core: GraphQLField) -> Watch:
         """What a subscriber's arguments, as graphql-core coerced them, ask to be told of."""
-        function, convert = field.metadata[WATCH], self._converter(field, core)
+        function, (convert, _) = field.metadata[WATCH], self._converter(field, core)
 
         async def watch(context: Context, arguments: Mapping[str, Any]) -> Any:
             return await function(context, **convert(arguments))
@@ -92,7 +92,8 @@ class GatewaySchema(strawberry.Schema):
 
     def _converter(
         self, field: StrawberryField, core: GraphQLField
-    ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    ) -> tuple[Callable[[Mapping[str, Any]], dict[str, Any]], bool]:
+        """What makes a function's arguments of graphql-core's, and whether it only renames them."""
         converter = self.schema_converter
         taken = {
             converter.config.name_converter.from_argument(each): each for each in field.arguments
@@ -115,17 +116,24 @@ class GatewaySchema(strawberry.Schema):
             )
             return stated(given)
 
-        return convert
+        return convert, len(leaves) == len(taken)
 
     def _source(self, field: StrawberryField, core: GraphQLField) -> Source:
-        convert, metadata = self._converter(field, core), field.metadata
+        (convert, renames), metadata = self._converter(field, core), field.metadata
         if WATCH in metadata:
             return Source("computed", function=_event)
         spec: BatchSpec | None = metadata.get(SEPARATE)
         if spec is not None:
             folds = fold if spec.fold else None
             return Source(
-                "batch", spec.key, spec.argument, spec.whole, spec.function, convert, folds
+                "batch",
+                spec.key,
+                spec.argument,
+                spec.whole,
+                spec.function,
+                convert,
+                folds,
+                renames=renames,
             )
         if CHANGE in metadata:
             return Source("change", function=metadata[CHANGE], convert=convert)

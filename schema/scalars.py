@@ -37,7 +37,7 @@ def _show_time(value: datetime) -> str:
 
 def _show_times(values: list[datetime]) -> list[str]:
     """Written by orjson in one go, which a quote and a comma between two quotes take apart again."""
-    if {value.tzinfo for value in values} != {UTC}:
+    if len(values) == 1 or {value.tzinfo for value in values} != {UTC}:
         return [_show_time(value) for value in values]
     return orjson.dumps(values, option=orjson.OPT_UTC_Z).decode()[2:-2].split('","')
 

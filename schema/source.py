@@ -51,8 +51,8 @@ class SelectedField(Protocol):
 class Source:
     """``key`` is the record key of a column, or the column that holds a batch's keys.
 
-    ``convert`` turns graphql-core's coerced arguments into those of ``function``; ``every`` derives a
-    computed value of many records at once.
+    ``convert`` turns graphql-core's coerced arguments into those of ``function``, and where ``renames``
+    does no more than give them other names; ``every`` derives a computed value of many records at once.
     """
 
     kind: Literal["column", "computed", "batch", "change"]
@@ -63,6 +63,7 @@ class Source:
     convert: Callable[[Mapping[str, Any]], Arguments] = dict
     fold: Callable[[Any], Any] | None = None
     every: Callable[[Sequence[Any]], list[Any]] | None = None
+    renames: bool = False
 
     def select(self, use: SelectedField) -> Selection:
         """What ``use`` selects of the type that the field returns."""

@@ -49,6 +49,12 @@ class ArgumentReader:
         except Exception:  # it is raised again, and reported, where they are read
             self._steps = None
 
+    @property
+    def variable(self) -> str | None:
+        """The variable that is all that the field is given, where it takes one argument alone."""
+        steps = self._steps or ()
+        return steps[0].variable if len(steps) == 1 else None
+
     def read(self, variables: VariableValues) -> dict[str, Any]:
         """The coerced arguments; raises what is wrong with them."""
         if self._steps is None:

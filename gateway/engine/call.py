@@ -84,15 +84,20 @@ async def ask_once(
 ) -> Slots:
     """A slot for each key, by one call."""
     try:
-        slots = list(await function(context, keys, selection, **arguments))
-        if len(slots) != len(keys):
-            name = getattr(function, "__qualname__", repr(function))
-            raise RuntimeError(f"{name} answered {len(keys)} keys with {len(slots)} slots")
+        return checked(function, await function(context, keys, selection, **arguments), len(keys))
     except Exception as error:
         return [error] * len(keys)
     except CancelledError:
         return [cut_short(function)] * len(keys)
-    return slots
+
+
+def checked(function: Any, slots: Iterable[Any], number: int) -> Slots:
+    """What ``function`` answered, which must be as many slots."""
+    found = list(slots)
+    if len(found) != number:
+        name = getattr(function, "__qualname__", repr(function))
+        raise RuntimeError(f"{name} answered {number} keys with {len(found)} slots")
+    return found
 
 
 def text_of(arguments: Arguments) -> str:

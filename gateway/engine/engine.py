@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import (
@@ -12,8 +13,9 @@ from graphql import (
 )
 
 from gateway.engine.execution import Outcome, run_plan
+from gateway.engine.plan import Plan
 from gateway.engine.plans import DeclinedError, Plans
-from gateway.engine.point import run_point
+from gateway.engine.point import arguments_of, run_point
 from gateway.engine.request import Request
 from gateway.engine.trace import Trace
 from gateway.engine.tree import Fragments
@@ -49,6 +51,13 @@ class Engine:
 
         Raises :class:`DeclinedError` at once, before anything runs.
         """
+        if plans.keyed is not None and trace is None and given:
+            plan, point, variable = plans.keyed
+            key = given.get(variable)
+            if type(key) is str:
+                self.taken += 1
+                later = partial(_request, plan, plans, schema, operation, given, context, root)
+                return run_point(point, context, key, {}, later)
         variables = plans.read(schema, operation, given or {})
         if isinstance(variables, list):
             return _settled(variables)
@@ -64,8 +73,26 @@ class Engine:
         self.taken += 1
         request = Request(plan, schema, variables, context, root, trace=trace)
         if plan.point is not None and trace is None:
-            return run_point(request, plan.point)
+            arguments = arguments_of(plan, plan.point, variables)
+            if arguments is not None:
+                key = arguments.pop(plan.point.argument)
+                return run_point(plan.point, context, key, arguments, lambda: request)
         return run_plan(request)
+
+
+def _request(
+    plan: Plan,
+    plans: Plans,
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: dict[str, Any],
+    context: Any,
+    root: Any,
+) -> Request:
+    """Of a plan that is good for whatever string its variable is."""
+    variables = plans.read(schema, operation, given)
+    assert not isinstance(variables, list)
+    return Request(plan, schema, variables, context, root)
 
 
 async def _settled(found: T) -> T:

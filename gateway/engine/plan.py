@@ -87,7 +87,8 @@ class PointLeaf(NamedTuple):
 class Point:
     """The one fetch of an operation that asks for one object by a key it gives, and the object's leaves.
 
-    ``paid`` are the keys of leaves whose values cost something each.
+    ``variable`` is the one that alone says what the field is given, if any. ``paid`` are the keys of leaves
+    whose values cost something each; without them, ``one`` and ``nothing`` are how many values there are.
     """
 
     field: FieldPlan
@@ -95,8 +96,11 @@ class Point:
     group: Group
     argument: str
     convert: Callable[[Mapping[str, Any]], dict[str, Any]]
+    variable: str | None
     leaves: tuple[PointLeaf, ...]
     paid: tuple[str, ...]
+    one: Mapping[tuple[str, ...], int]
+    nothing: Mapping[tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,7 +55,7 @@ def compile_plan(
         tuple(compiler.outer),
         compiler.size,
         compiler.arguments,
-        point_of(roots),
+        point_of(roots, compiler.arguments),
     )
 
 

@@ -17,7 +17,7 @@ from graphql import (
     VariableValues,
 )
 
-from gateway.engine.plan import Plan
+from gateway.engine.plan import Plan, Point
 from gateway.engine.plan_compiler import compile_plan
 from gateway.engine.tree import Fragments
 from gateway.engine.variables import NO_VARIABLES, Given, Variables
@@ -41,10 +41,15 @@ def _ignore(fields: int) -> None:
 class Plans:
     """Those of one operation; empty until it runs."""
 
-    __slots__ = ("_by_values", "_grow", "_names", "_reason", "_variables")
+    __slots__ = ("_by_values", "_grow", "_names", "_reason", "_variables", "keyed")
 
     def __init__(self, grow: Callable[[int], None] = _ignore) -> None:
-        """``grow`` is told how many fields are planned that are kept, less than none where they go."""
+        """``grow`` is told how many fields are planned that are kept, less than none where they go.
+
+        ``keyed`` is known once the operation ran, where its only plan is a point whose key is its only
+        variable, which may be any string: with that point and the variable's name.
+        """
+        self.keyed: tuple[Plan, Point, str] | None = None
         self._grow = grow
         self._names: tuple[str, ...] | None = None
         self._variables: Variables | None = None
@@ -97,9 +102,16 @@ class Plans:
             if len(self._by_values) > _MOST:
                 self._grow(-self._by_values.popitem(last=False)[1].size)
             self._grow(plan.size)
+            if not names:
+                self.keyed = self._keyed(plan)
         elif len(self._by_values) > 1:
             self._by_values.move_to_end(values)
         return plan
+
+    def _keyed(self, plan: Plan) -> tuple[Plan, Point, str] | None:
+        point, variables = plan.point, self._variables
+        name = variables.only_text if variables else None
+        return (plan, point, name) if point and name and point.variable == name else None
 
     def _look(self, operation: OperationDefinitionNode, fragments: Fragments) -> None:
         names: set[str] = set()

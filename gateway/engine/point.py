@@ -4,39 +4,48 @@ Most operations of most clients are this one, and what a plan needs for many obj
 Whatever is unusual about the answer is left to the long way, which is given what was fetched.
 """
 
+from asyncio import CancelledError
+from collections.abc import Callable
 from typing import Any
 
-from gateway.engine.call import Question, ask_once, is_key, text_of
-from gateway.engine.counting import Path
+from graphql import VariableValues
+
+from gateway.engine.call import Question, checked, cut_short, is_key, text_of
+from gateway.engine.counting import Counts
 from gateway.engine.execution import Outcome, run_plan
 from gateway.engine.nature import PLAIN, nature_of
-from gateway.engine.plan import Point
+from gateway.engine.plan import Plan, Point
 from gateway.engine.request import Request
 from gateway.engine.source import Arguments
 
 
-async def run_point(request: Request, point: Point) -> Outcome:
-    """As ``run_plan``, to a request whose plan is a ``point``."""
-    given = _arguments(request, point)
-    if given is None:
-        return await run_plan(request)
-    key = given.pop(point.argument)
-    planned, group = point.field, point.group
-    (value,) = await ask_once(point.function, request.context, [key], group.selection, given)
+async def run_point(
+    point: Point, context: Any, key: Any, given: Arguments, request_of: Callable[[], Request]
+) -> Outcome:
+    """As ``run_plan``, to a plan that is a ``point``, with its ``key`` and the other arguments.
+
+    ``request_of`` makes what the long way needs.
+    """
+    planned, group, function = point.field, point.group, point.function
+    try:
+        found = await function(context, [key], group.selection, **given)
+        value = checked(function, found, 1)[0]
+    except Exception as error:
+        value = error
+    except CancelledError:
+        value = cut_short(function)
     shown = None if value is None else _shown(point, value)
     if shown is None and (value is not None or not planned.nullable[0]):
-        question = Question(point.function, group.selection, given)
+        question = Question(function, group.selection, given)
         question.known[key] = value
-        return await run_plan(request, {(group.question, text_of(given)): question})
-    (root,) = request.plan.roots[0].build(1, [shown])
-    return Outcome(root, (), _counts(point, shown))
+        return await run_plan(request_of(), {(group.question, text_of(given)): question})
+    return Outcome({planned.selected.response_key: shown}, (), _counts(point, shown))
 
 
-def _arguments(request: Request, point: Point) -> Arguments | None:
-    """With the key among them; ``None`` where they are unusual."""
+def arguments_of(plan: Plan, point: Point, variables: VariableValues) -> Arguments | None:
+    """What the point's field is given, with the key; ``None`` where that is unusual."""
     try:
-        read = request.plan.arguments[point.field.selected].read
-        given = point.convert(read(request.variables))
+        given = point.convert(plan.arguments[point.field.selected].read(variables))
         key = given[point.argument]
         hash(key)
     except Exception:
@@ -58,12 +67,11 @@ def _shown(point: Point, record: Any) -> dict[str, Any] | None:
     return shown
 
 
-def _counts(point: Point, shown: dict[str, Any] | None) -> dict[Path, int]:
+def _counts(point: Point, shown: dict[str, Any] | None) -> Counts:
     """As gateway/engine/counting.py counts them."""
-    name = point.field.selected.response_key
     if shown is None:
-        return {(name,): 0}
-    counts: dict[Path, int] = {(name,): 1}
-    for key in point.paid:
-        counts[name, key] = 0 if shown[key] is None else 1
-    return counts
+        return point.nothing
+    if not point.paid:
+        return point.one
+    name = point.field.selected.response_key
+    return {**point.one, **{(name, key): 0 if shown[key] is None else 1 for key in point.paid}}

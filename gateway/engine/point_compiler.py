@@ -1,16 +1,20 @@
 """Point compiler: knows the operations that ask for one object by a key they give, and for its leaves."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from types import NoneType
 from typing import Any
 
+from gateway.engine.arguments import ArgumentReader
 from gateway.engine.plan import Block, Point, PointLeaf
+from gateway.engine.tree import SelectedField
 
 _TEXT = frozenset({str})
 
 
-def point_of(roots: Sequence[Block]) -> Point | None:
+def point_of(
+    roots: Sequence[Block], arguments: Mapping[SelectedField, ArgumentReader]
+) -> Point | None:
     """``None`` where the operation asks for anything else, or for more."""
     if len(roots) != 1 or len(roots[0].columns) != 1:
         return None
@@ -32,7 +36,19 @@ def point_of(roots: Sequence[Block]) -> Point | None:
             return None
     paid = tuple(each.selected.response_key for each in block.columns if each.is_paid)
     leaves = tuple(_leaves(block))
-    return Point(planned, group.function, group, source.argument, source.convert, leaves, paid)
+    path = (planned.selected.response_key,)
+    return Point(
+        planned,
+        group.function,
+        group,
+        source.argument,
+        source.convert,
+        arguments[planned.selected].variable if source.renames else None,
+        leaves,
+        paid,
+        {path: 1},
+        {path: 0},
+    )
 
 
 def _leaves(block: Block) -> Iterator[PointLeaf]:

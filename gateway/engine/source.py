@@ -97,6 +97,11 @@ class Source(Protocol):
         ...
 
     @property
+    def renames(self) -> bool:
+        """Whether ``convert`` does no more than give the arguments other names."""
+        ...
+
+    @property
     def select(self) -> Callable[[SelectedField], Any]:
         """The selection that ``function`` is given for a use of the field."""
         ...

@@ -77,6 +77,12 @@ class Variables:
         known = [each for each in found if each is not None]
         self._known = known if len(known) == len(found) else None
 
+    @property
+    def only_text(self) -> str | None:
+        """The variable that is the only one, where any string stays what it is as its value."""
+        known = self._known or ()
+        return known[0].name if len(known) == 1 and known[0].kind is str else None
+
     def read(self, given: Given) -> VariableValues | list[GraphQLError]:
         """The coerced values, or what is wrong with those that were ``given``."""
         known = self._known

@@ -41,6 +41,7 @@ def batch(function: Callable[..., Any], key: str | None = None, **given: Any) ->
             "whole": False,
             "function": function,
             "convert": dict,
+            "renames": True,
             "select": lambda use: None,
             "fold": None,
             **given,
