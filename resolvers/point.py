@@ -27,10 +27,10 @@ def by_parsed_keys(
     keys: Sequence[Key], parse: Callable[[Key], Parsed], read: Read[Parsed, Value]
 ) -> Awaitable[Slots[Value]]:
     """Reads what ``keys`` stand for in one call, each once, and none when no key is good."""
-    parsed = [_attempt(parse, key) for key in keys]
-    if len(parsed) == 1 and not isinstance(parsed[0], ClientError):
-        return read([parsed[0]])
-    return _read_good(parsed, read)
+    if len(keys) == 1:
+        only = _attempt(parse, keys[0])
+        return _read_good([only], read) if isinstance(only, ClientError) else read([only])
+    return _read_good([_attempt(parse, key) for key in keys], read)
 
 
 async def _read_good(

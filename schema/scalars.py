@@ -32,12 +32,16 @@ _EXACT_FLOAT_DIGITS = 15  # a double holds every decimal number of so many digit
 
 
 def _show_time(value: datetime) -> str:
+    if value.tzinfo is UTC:  # as what stores return is; orjson takes a quarter of the time
+        return orjson.dumps(value, None, orjson.OPT_UTC_Z).decode()[1:-1]
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _show_times(values: list[datetime]) -> list[str]:
     """Written by orjson in one go, which a quote and a comma between two quotes take apart again."""
-    if len(values) == 1 or {value.tzinfo for value in values} != {UTC}:
+    if len(values) == 1:
+        return [_show_time(values[0])]
+    if {value.tzinfo for value in values} != {UTC}:
         return [_show_time(value) for value in values]
     return orjson.dumps(values, option=orjson.OPT_UTC_Z).decode()[2:-2].split('","')
 
