@@ -14,15 +14,7 @@ from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
 from gateway.pipeline.document import find_document
 from gateway.pipeline.encoding import encode
-from gateway.pipeline.exchange import (
-    Exchange,
-    Parts,
-    Request,
-    Response,
-    Run,
-    Waiting,
-    kind_and_name,
-)
+from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Run, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import count_explained, explain, show_explanation
 from gateway.pipeline.limits import check_limits
@@ -139,7 +131,7 @@ def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
         return _go_on(exchange, waiting, stages, closing)
     stages = iter(closing)
     waiting = _advance(exchange, stages)
-    return _response(exchange) if waiting is None else _end(exchange, waiting, stages)
+    return exchange if waiting is None else _end(exchange, waiting, stages)
 
 
 async def take_event(exchange: Exchange, event: object) -> None:
@@ -192,12 +184,12 @@ async def _go_on(
         late = _advance(exchange, last)
         if late is not None:
             await _through(exchange, late, last)
-    return _response(exchange)
+    return exchange
 
 
 async def _end(exchange: Exchange, waiting: Waiting, stages: Iterator[Run]) -> Response:
     await _through(exchange, waiting, stages)
-    return _response(exchange)
+    return exchange
 
 
 async def _within(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> None:
@@ -220,21 +212,6 @@ async def _within(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> 
 def _fail(exchange: Exchange, error: Exception) -> None:
     refusal = error if isinstance(error, RefusedError) else _broken(error)
     exchange.refused, exchange.errors = refusal.code, refusal.errors
-
-
-def _response(exchange: Exchange) -> Response:
-    kind, name = kind_and_name(exchange)
-    return Response(
-        exchange.body,
-        exchange.refused,
-        exchange.errors,
-        kind,
-        name,
-        exchange.rate,
-        exchange.retry_after_seconds,
-        exchange.cache_control,
-        exchange.etag,
-    )
 
 
 def _late(exchange: Exchange) -> RefusedError:

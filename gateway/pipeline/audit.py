@@ -11,7 +11,7 @@ from datasources.mongo.audit import AuditLine
 from datasources.records import LogLevel
 from gateway.errors import Code
 from gateway.pipeline.document_id import digest_of
-from gateway.pipeline.exchange import Exchange, kind_and_name
+from gateway.pipeline.exchange import Exchange
 
 _FAULTS = frozenset({Code.INTERNAL_ERROR, Code.DEADLINE_EXCEEDED, Code.STORE_UNAVAILABLE})
 
@@ -22,8 +22,8 @@ def audit(exchange: Exchange) -> None:
 
 
 def _line(exchange: Exchange) -> AuditLine:
-    kind, name = kind_and_name(exchange)
-    kind, name = kind or "request", name[:100] if name else "unnamed"
+    kind, name = exchange.operation_type or "request", exchange.operation_name
+    name = name[:100] if name else "unnamed"
     outcome = _outcome(exchange)
     return AuditLine(
         timestamp=datetime.now(UTC),

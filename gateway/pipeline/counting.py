@@ -2,14 +2,13 @@
 
 from time import monotonic
 
-from gateway.pipeline.exchange import Exchange, kind_and_name
+from gateway.pipeline.exchange import Exchange
 
 
 def count(exchange: Exchange) -> None:
-    kind, _ = kind_and_name(exchange)
     cached = exchange.cached
     exchange.parts.operations.note(
-        kind or "none",
+        exchange.operation_type or "none",
         _outcome(exchange),
         monotonic() - exchange.started,
         cached.status if cached else None,

@@ -102,9 +102,36 @@ class Parts:
     )
 
 
+@dataclass(slots=True, kw_only=True)
+class Response:
+    """``refused`` says why there is no data entry; ``errors`` beside data make a partial answer."""
+
+    body: bytes = b""  # encode
+    refused: Code | None = None  # whatever refused: there is no data entry then
+    errors: Sequence[FormattedError] = ()  # execute, or whatever refused
+    operation: OperationDefinitionNode | None = None  # choose_operation
+    plan: OperationPlan | None = None  # check_limits
+    rate: Sequence[Standing] = ()  # reserve_budget, settle_budget
+    retry_after_seconds: int | None = None  # whatever refused for now
+    cache_control: str | None = None  # write_cache
+    etag: str | None = None  # write_cache
+
+    @property
+    def operation_type(self) -> str | None:
+        """As far as it is known by now: query, mutation or subscription."""
+        if self.plan is not None:
+            return self.plan.kind
+        return self.operation.operation.value if self.operation else None
+
+    @property
+    def operation_name(self) -> str | None:
+        name = self.operation.name if self.operation else None
+        return name.value if name else None
+
+
 @dataclass(slots=True)
-class Exchange:
-    """A field below ``parts`` is set by the stage that it names, and read only by later ones."""
+class Exchange(Response):
+    """A field that names a stage is set by it, and read only by later ones; the last make the response."""
 
     request: Request
     parts: Parts
@@ -118,8 +145,6 @@ class Exchange:
     admitted: str | None = None  # admit: the client among whose operations this one counts
     document: Document = field(init=False)  # find_document
     document_id: str | None = None  # find_document: the id or hash that stood for the text
-    operation: OperationDefinitionNode | None = None  # choose_operation
-    plan: OperationPlan | None = None  # check_limits
     price: Price | None = None  # plan: of the whole operation, also of a dry run
     runs: DocumentNode | None = None  # plan: what runs instead of the document
     estimate: float = 1.0  # plan: points that what runs may cost
@@ -129,46 +154,14 @@ class Exchange:
     reservation: Reservation | None = None  # reserve_budget
     watch: Watch | None = None  # subscribe: what a subscription is to be told of
     cached: Cached | None = None  # read_cache: where the answer may be kept
-    cache_control: str | None = None  # write_cache
-    etag: str | None = None  # write_cache
-    rate: Sequence[Standing] = ()  # reserve_budget, settle_budget
-    throttle: Throttle | None = None  # likewise
-    retry_after_seconds: int | None = None  # whatever refused for now
+    throttle: Throttle | None = None  # reserve_budget, settle_budget
     abandoned: bool = False  # the client went away: there is no answer
     data: dict[str, Any] | Fragment | None = None  # read_cache, as JSON; or execute
     is_folded: bool = False  # execute: there is finished JSON somewhere in the data
     texts: Mapping[str, bytes] | None = None  # execute: that of whole root fields
     encoded: Fragment | None = None  # share: the data as JSON, where others wait for the same
     counts: Counts | None = None  # execute: how many values the data holds, where that is known
-    errors: Sequence[FormattedError] = ()  # execute, or whatever refused
-    refused: Code | None = None  # whatever refused: there is no data entry then
     extensions: dict[str, Any] = field(default_factory=dict)  # any stage: joins the answer's
-    body: bytes = b""  # encode
-
-
-@dataclass(slots=True)
-class Response:
-    """``refused`` says why there is no data entry; ``errors`` beside data make a partial answer."""
-
-    body: bytes
-    refused: Code | None
-    errors: Sequence[FormattedError]
-    operation_type: str | None
-    operation_name: str | None
-    rate: Sequence[Standing] = ()
-    retry_after_seconds: int | None = None
-    cache_control: str | None = None
-    etag: str | None = None
-
-
-def kind_and_name(exchange: Exchange) -> tuple[str | None, str | None]:
-    """What is known of the operation by now; its kind is query, mutation or subscription."""
-    plan, operation = exchange.plan, exchange.operation
-    if plan is not None:
-        return plan.kind, plan.name
-    if operation is None:
-        return None, None
-    return operation.operation.value, operation.name.value if operation.name else None
 
 
 def unfolded(data: Any) -> Any:

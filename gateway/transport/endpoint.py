@@ -213,7 +213,7 @@ def _refused(error: Exception) -> Response:
     if not isinstance(error, RefusedError):
         error = RefusedError(Code.INTERNAL_ERROR, [mask(error)])
     body = orjson.dumps({"errors": error.errors})
-    return Response(body, error.code, error.errors, None, None)
+    return Response(body=body, refused=error.code, errors=error.errors)
 
 
 def _event_lines(head: Head) -> HeaderLines:

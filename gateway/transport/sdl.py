@@ -69,6 +69,6 @@ def _told(refusal: RefusedError) -> Response:
         "application/json",
     )
     if status == 401:
-        name, value = challenge(Answer(b"", refusal.code, refusal.errors, None, None))
+        name, value = challenge(Answer(refused=refusal.code, errors=refusal.errors))
         response.headers[name] = value
     return response

@@ -44,7 +44,7 @@ def test_a_page_has_the_parts_of_the_template(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(set(Code) - {Code.STORE_UNAVAILABLE}))
 def test_a_page_names_the_statuses(code: Code) -> None:
-    response = Response(b"", code, (), None, None)
+    response = Response(refused=code)
     strict = status_of(response, MediaType.GRAPHQL, "strict-2026")
     legacy = status_of(response, MediaType.GRAPHQL, "legacy")
     legacy_json = status_of(response, MediaType.JSON, "legacy")

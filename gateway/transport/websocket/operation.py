@@ -88,7 +88,9 @@ class Operation:
             record(found, started, transport="websocket")
             if found.refused is not None:
                 return error(self.id, found.errors)
-            await self._send(f"{next_beginning(self.id)}{found.body.decode()}}}")
+            result = f"{next_beginning(self.id)}{found.body.decode()}}}"
+            del found  # nor is what it was made of, while a slow client reads
+            await self._send(result)
             return complete(self.id)
         record(None, started, "subscribed", transport="websocket")
         return await self._follow(found)
