@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from functools import lru_cache
 from time import monotonic
 from typing import Any, NamedTuple
 
 from gateway.errors import Code, RefusedError, mask, refuse
 from gateway.pipeline.admission import admit, release
-from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.audit import audit
 from gateway.pipeline.caching import read_cache, use_stale, write_cache
 from gateway.pipeline.counting import count
@@ -96,8 +94,6 @@ STAGES = (
     Stage(count, closing=True),
 )
 
-_limit = lru_cache(maxsize=16)(TimeLimit)
-
 _AFTER_EVENT = (count_cost, show_cost, encode, audit, count)
 
 
@@ -139,11 +135,7 @@ async def take_event(exchange: Exchange, event: object) -> None:
 
     Its ``body`` is the answer, whatever happens.
     """
-    try:
-        await _within(exchange, execute(exchange, event), iter(()))
-    finally:
-        for stage in _AFTER_EVENT:
-            stage(exchange)
+    await _go_on(exchange, execute(exchange, event), iter(()), _AFTER_EVENT)
 
 
 def _find_route(exchange: Exchange) -> tuple[Sequence[Run], Sequence[Run]]:
@@ -172,13 +164,23 @@ async def _through(exchange: Exchange, first: Waiting, stages: Iterator[Run]) ->
 
 
 async def _go_on(
-    exchange: Exchange, waiting: Waiting, stages: Iterator[Run], closing: Sequence[Run]
+    exchange: Exchange, first: Waiting, stages: Iterator[Run], closing: Sequence[Run]
 ) -> Response:
+    """Ends with an answer or a refusal, and never later than the deadline."""
+    waiting: Waiting | None = first
+    limit = exchange.parts.time_limit.begin(monotonic() - exchange.started)
     try:
-        await _within(exchange, waiting, stages)
+        with tallied(exchange.rows), limit:
+            while waiting is not None:
+                await waiting
+                waiting = _advance(exchange, stages)
     except asyncio.CancelledError:
         exchange.abandoned = True
         raise
+    except TimeoutError as error:
+        _fail(exchange, _late(exchange) if limit.expired else error)
+    except Exception as error:
+        _fail(exchange, error)
     finally:
         last = iter(closing)
         late = _advance(exchange, last)
@@ -190,23 +192,6 @@ async def _go_on(
 async def _end(exchange: Exchange, waiting: Waiting, stages: Iterator[Run]) -> Response:
     await _through(exchange, waiting, stages)
     return exchange
-
-
-async def _within(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> None:
-    """As ``_through``; ends with an answer or a refusal, and never later than the deadline."""
-    waiting: Waiting | None = first
-    limit = None
-    try:
-        past_seconds = monotonic() - exchange.started
-        limit = _limit(exchange.parts.deadline_seconds).begin(past_seconds)
-        with tallied(exchange.rows), limit:
-            while waiting is not None:
-                await waiting
-                waiting = _advance(exchange, stages)
-    except TimeoutError as error:
-        _fail(exchange, _late(exchange) if limit and limit.expired else error)
-    except Exception as error:
-        _fail(exchange, error)
 
 
 def _fail(exchange: Exchange, error: Exception) -> None:

@@ -18,6 +18,7 @@ from gateway.auth.credentials import NOTHING, Credentials
 from gateway.engine.cost import Counts, Price
 from gateway.engine.engine import Engine
 from gateway.errors import Code, FormattedError
+from gateway.pipeline.alarm import TimeLimit
 from gateway.pipeline.cached import Cached
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
 from gateway.pipeline.document_cache import Document
@@ -100,6 +101,10 @@ class Parts:
     routes: dict[tuple[bool, bool], tuple[Sequence[Run], Sequence[Run]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    time_limit: TimeLimit = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time_limit", TimeLimit(self.deadline_seconds))
 
 
 @dataclass(slots=True, kw_only=True)
