@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -86,9 +86,12 @@ class Document:
     plans: dict[str | None, OperationPlan] = field(default_factory=dict)  # of operations that ran
 
 
+Outcome = TypeVar("Outcome", Document, RefusedError)
+
+
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    outcome: Document | RefusedError
+class _Entry(Generic[Outcome]):
+    outcome: Outcome
     bytes: int
 
 
@@ -105,14 +108,17 @@ class DocumentCache:
         self._schema = schema
         self._shown = shown
         self._settings = settings
-        self._valid = _Shelf(settings.cache_entries, settings.cache_bytes)
-        self._refused = _Shelf(max(1, settings.cache_entries // 8), settings.cache_bytes // 8)
+        self._valid = _Shelf[Document](settings.cache_entries, settings.cache_bytes)
+        self._refused = _Shelf[RefusedError](
+            max(1, settings.cache_entries // 8), settings.cache_bytes // 8
+        )
 
     def find(self, text: str) -> Document:
         """The document of ``text``; raises :class:`RefusedError` where it is none."""
-        outcome = self._valid.get(text) or self._refused.get(text)
-        if outcome is None:
-            outcome = self._read(text)
+        document = self._valid.get(text)
+        if document is not None:
+            return document
+        outcome = self._refused.get(text) or self._read(text)
         if isinstance(outcome, Document):
             return outcome
         raise RefusedError(outcome.code, outcome.errors)
@@ -140,8 +146,10 @@ class DocumentCache:
                 value=len(text),
             )
         outcome = self._parse(text)
-        shelf = self._valid if isinstance(outcome, Document) else self._refused
-        shelf.put(text, outcome)
+        if isinstance(outcome, Document):
+            self._valid.put(text, outcome)
+        else:
+            self._refused.put(text, outcome)
         return outcome
 
     def _parse(self, text: str) -> Document | RefusedError:
@@ -197,23 +205,23 @@ class DocumentCache:
         return refuse_document(Code.GRAPHQL_PARSE_FAILED, [error])
 
 
-class _Shelf:
+class _Shelf(Generic[Outcome]):
     """Least recently used first out, bounded by entries and by estimated bytes."""
 
     def __init__(self, max_entries: int, max_bytes: int) -> None:
         self.max_entries = max_entries
         self.max_bytes = max_bytes
         self.bytes = 0
-        self.entries: OrderedDict[str, _Entry] = OrderedDict()
+        self.entries: OrderedDict[str, _Entry[Outcome]] = OrderedDict()
 
-    def get(self, text: str) -> Document | RefusedError | None:
+    def get(self, text: str) -> Outcome | None:
         entry = self.entries.get(text)
         if entry is None:
             return None
         self.entries.move_to_end(text)
         return entry.outcome
 
-    def put(self, text: str, outcome: Document | RefusedError) -> None:
+    def put(self, text: str, outcome: Outcome) -> None:
         entry = _Entry(outcome, _bytes_of(text, outcome))
         if entry.bytes > self.max_bytes:
             return

@@ -181,17 +181,17 @@ class Endpoint:
 
 
 def _request(head: Head, trace_id: str, given: Parameters) -> Request:
-    find = given.get
+    query, name, variables, extensions, document_id = given
     return Request(  # by position: fourteen names take longer than all else here
-        find("query"),
-        find("operationName") or None,
-        find("variables"),
-        find("extensions"),
+        query,
+        name,
+        variables,
+        extensions,
         head.is_safe,
         head.shown(),
         head.client_address,
         trace_id,
-        find("documentId"),
+        document_id,
         head.is_streamed,
         head.cost_debug,
         head.unkept,

@@ -23,7 +23,10 @@ _PREFLIGHT_HEADERS = frozenset(
     {"graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"}
 )
 
-Parameters = dict[str, Any]
+# query, operationName, variables, extensions and documentId
+Parameters = tuple[
+    str | None, str | None, dict[str, Any] | None, dict[str, Any] | None, str | None
+]
 
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
@@ -143,31 +146,35 @@ def _json(text: bytes, what: str) -> Any:
 
 
 def check_parameters(given: object) -> Parameters:
-    """``given`` as it is; raises a refusal for what is no request."""
+    """What ``given`` holds of them; raises a refusal for what is no request."""
     if not isinstance(given, dict):
         raise _no_object(given)
     find = given.get
-    query, extensions, variables = find("query"), find("extensions"), find("variables")
+    query, name, document_id = find("query"), find("operationName"), find("documentId")
+    variables, extensions = find("variables"), find("extensions")
     if not (extensions is None or isinstance(extensions, dict)):
         raise _no_object_in("extensions")
     if not (variables is None or isinstance(variables, dict)):
         raise _no_object_in("variables")
-    if not isinstance(query, str) and not (query is None and _names_a_document(given, extensions)):
+    if not isinstance(query, str) and not (
+        query is None and names_a_document(document_id, extensions)
+    ):
         raise refuse(
             Code.INVALID_PARAMETERS,
             "The parameter query must be a string."
             if "query" in given
             else "The parameter query is missing: it holds the text of a GraphQL document.",
         )
-    for name in ("operationName", "documentId"):
-        value = find(name)
-        if not (value is None or isinstance(value, str)):
-            raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a string.")
-    return given
+    if not (name is None or isinstance(name, str)):
+        raise _no_text("operationName")
+    if not (document_id is None or isinstance(document_id, str)):
+        raise _no_text("documentId")
+    return query, name or None, variables, extensions, document_id
 
 
-def _names_a_document(given: Parameters, extensions: dict[str, Any] | None) -> bool:
-    return given.get("documentId") is not None or "persistedQuery" in (extensions or ())
+def names_a_document(document_id: object, extensions: dict[str, Any] | None) -> bool:
+    """Whether something stands for the text of the query."""
+    return document_id is not None or "persistedQuery" in (extensions or ())
 
 
 def _no_object(given: object) -> Exception:
@@ -187,3 +194,7 @@ def _no_object(given: object) -> Exception:
 
 def _no_object_in(name: str) -> Exception:
     return refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a JSON object.")
+
+
+def _no_text(name: str) -> Exception:
+    return refuse(Code.INVALID_PARAMETERS, f"The parameter {name} must be a string.")

@@ -15,7 +15,7 @@ from gateway.pipeline.exchange import Parts, Request
 from gateway.pipeline.quota import counted_as, network_of
 from gateway.telemetry.trace import trace_id_of
 from gateway.transport.message import ClientGoneError
-from gateway.transport.request import check_parameters
+from gateway.transport.request import check_parameters, names_a_document
 from gateway.transport.roster import Roster
 from gateway.transport.websocket.message import (
     PONG,
@@ -229,14 +229,13 @@ class Session:
 
     def _request(self, payload: dict[str, Any] | None) -> Request:
         """Raises a refusal. A document that is named needs no text, which some clients send empty."""
-        given = check_parameters(payload)
-        extensions, document_id = given.get("extensions"), given.get("documentId")
-        named = document_id is not None or "persistedQuery" in (extensions or ())
-        query = given.get("query")
+        query, name, variables, extensions, document_id = check_parameters(payload)
+        if names_a_document(document_id, extensions):
+            query = query or None
         return Request(
-            query=query or None if named else query,
-            operation_name=given.get("operationName") or None,
-            variables=given.get("variables"),
+            query=query,
+            operation_name=name,
+            variables=variables,
             extensions=extensions,
             credentials=self.credentials,
             client_address=self._handshake.client_address,
