@@ -22,7 +22,7 @@ from gateway.pipeline.planning import count_cost, plan, show_cost
 from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
-from gateway.telemetry.tally import tallied
+from gateway.telemetry.tally import ROWS
 
 
 def _always(_: Exchange) -> bool:
@@ -169,8 +169,9 @@ async def _go_on(
     """Ends with an answer or a refusal, and never later than the deadline."""
     waiting: Waiting | None = first
     limit = exchange.parts.time_limit.begin(monotonic() - exchange.started)
+    counting = ROWS.set(exchange.rows)
     try:
-        with tallied(exchange.rows), limit:
+        with limit:
             while waiting is not None:
                 await waiting
                 waiting = _advance(exchange, stages)
@@ -182,6 +183,7 @@ async def _go_on(
     except Exception as error:
         _fail(exchange, error)
     finally:
+        ROWS.reset(counting)
         last = iter(closing)
         late = _advance(exchange, last)
         if late is not None:

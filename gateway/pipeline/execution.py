@@ -142,15 +142,15 @@ def context_of(exchange: Exchange) -> Context:
     roles, granted = exchange.viewer.roles, exchange.customer_ids
     seen, changed = customers_seen(roles, granted), customers_changed(roles, granted)
     scope = Scope(seen, deadline)
-    return Context(
-        viewer=exchange.viewer,
-        scope=scope,
-        writing=scope if changed is seen else Scope(changed, deadline),
-        stores=parts.stores,
-        cursors=parts.cursors,
-        limits=parts.limits,
-        now=now,
-        allow=partial(_allowance, exchange, now),
+    return Context(  # by position: names take longer than all that is handed over
+        exchange.viewer,
+        scope,
+        scope if changed is seen else Scope(changed, deadline),
+        parts.stores,
+        parts.cursors,
+        parts.limits,
+        now,
+        partial(_allowance, exchange, now),
     )
 
 

@@ -8,7 +8,8 @@ from datasources.observer import Observer, StoreCall
 
 Rows = MutableMapping[str, int]
 
-_rows: ContextVar[Rows | None] = ContextVar("rows", default=None)
+# To which what is read is added, also by the tasks that are started while it is set.
+ROWS: ContextVar[Rows | None] = ContextVar("rows", default=None)
 _listener: ContextVar[Observer | None] = ContextVar("listener", default=None)
 
 
@@ -21,10 +22,10 @@ class tallied:  # noqa: N801  # reads as what it does: with tallied(rows)
         self._rows = rows
 
     def __enter__(self) -> None:
-        self._token = _rows.set(self._rows)
+        self._token = ROWS.set(self._rows)
 
     def __exit__(self, *_: object) -> None:
-        _rows.reset(self._token)
+        ROWS.reset(self._token)
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def heard(listener: Observer) -> Iterator[None]:
 
 def tally(call: StoreCall) -> None:
     """The observer that counts, and tells whoever listens."""
-    rows = _rows.get()
+    rows = ROWS.get()
     if rows is not None:
         rows[call.store] = rows.get(call.store, 0) + call.rows
     listener = _listener.get()

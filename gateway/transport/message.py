@@ -120,10 +120,9 @@ class Outgoing:
     @property
     def unmeasured(self) -> HeaderLines:
         """The headers without a body's length, for a server that measures it."""
-        lines = self.common.lines + self.own
-        if self.trace_id:
-            lines.append(("x-trace-id", self.trace_id))
-        return lines
+        if not self.trace_id:
+            return [*self.common.lines, *self.own]
+        return [*self.common.lines, *self.own, ("x-trace-id", self.trace_id)]
 
     def head(self) -> bytes:
         """The headers as they are sent."""
