@@ -18,7 +18,7 @@ class Alarms(Generic[T]):
         self.seconds = seconds
         self._ring = ring
         self._waiting: dict[T, float] = {}  # when each is due by the loop's clock, in that order
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None  # the one that it was used in last
         self._timer: asyncio.TimerHandle | None = None
 
     def set(
@@ -30,8 +30,8 @@ class Alarms(Generic[T]):
         """One that has waited for ``past_seconds`` already may ring late by no more than that."""
         loop = running or asyncio.get_running_loop()
         due = self._waiting[one] = loop.time() + self.seconds - past_seconds
-        if self._timer is None or self._loop is not loop:
-            self._loop = loop
+        if self._timer is None or self.loop is not loop:
+            self.loop = loop
             self._timer = loop.call_at(due, self._look)
 
     def unset(self, one: T) -> bool:
@@ -39,8 +39,8 @@ class Alarms(Generic[T]):
         return self._waiting.pop(one, None) is not None
 
     def _look(self) -> None:
-        assert self._loop is not None
-        now = self._loop.time()
+        assert self.loop is not None
+        now = self.loop.time()
         try:
             for one, due in tuple(self._waiting.items()):
                 if due > now:
@@ -49,7 +49,7 @@ class Alarms(Generic[T]):
                     self._ring(one)
         finally:
             first = next(iter(self._waiting.values()), None)
-            self._timer = None if first is None else self._loop.call_at(first, self._look)
+            self._timer = None if first is None else self.loop.call_at(first, self._look)
 
 
 class TimeLimit:
@@ -74,7 +74,8 @@ class Limited:
         self.expired = False
 
     def __enter__(self) -> "Limited":
-        task = asyncio.current_task()
+        # To find out which loop runs is a call of the system, and it is nearly always the same one.
+        task = asyncio.current_task(self._alarms.loop) or asyncio.current_task()
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
