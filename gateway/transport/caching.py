@@ -11,18 +11,19 @@ _ACCEPT = "Accept"
 # Whoever shows other credentials may be another reader, who may be given other rows.
 _READER = "Accept, Authorization, X-API-Key, Cookie"
 
-_UNKNOWN_HASH: dict[Code | None, str] = dict.fromkeys(
-    (Code.PERSISTED_QUERY_NOT_FOUND, Code.PERSISTED_QUERY_NOT_SUPPORTED),
-    "private, no-cache, must-revalidate",  # as Apollo Server says it
-)
+_UNKNOWN_HASH = (Code.PERSISTED_QUERY_NOT_FOUND, Code.PERSISTED_QUERY_NOT_SUPPORTED)
 
 
 def cache_headers(refused: Code | None, cache_control: str | None) -> HeaderLines:
-    """Of an answer that may be kept as ``cache_control`` says, if at all."""
-    if cache_control is None:
-        directive = _UNKNOWN_HASH.get(refused, "no-store")
-        return [("vary", _ACCEPT), ("cache-control", directive)]
-    return [("vary", _READER), ("cache-control", cache_control)]
+    """Of an answer that may be kept as ``cache_control`` says, if at all.
+
+    What nobody may keep is never chosen among several, so that it need not say what they vary by.
+    """
+    if cache_control is not None:
+        return [("vary", _READER), ("cache-control", cache_control)]
+    if refused in _UNKNOWN_HASH:  # as Apollo Server says it
+        return [("vary", _ACCEPT), ("cache-control", "private, no-cache, must-revalidate")]
+    return [("cache-control", "no-store")]
 
 
 def wants_unkept(headers: Headers) -> bool:

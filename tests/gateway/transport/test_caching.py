@@ -114,8 +114,7 @@ async def test_whatever_may_not_be_kept_may_not_be_stored(
 
     assert answer.status_code != 304
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["vary"] == "Accept"
-    assert "etag" not in answer.headers
+    assert not {"vary", "etag"} & answer.headers.keys()
 
 
 async def test_a_mutation_may_not_be_stored(client: httpx.AsyncClient) -> None:
