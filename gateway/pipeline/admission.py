@@ -13,17 +13,10 @@ _FIRST = frozenset({Role.CUSTOMER, Role.SERVICE, Role.ADMIN})
 
 
 def admit(exchange: Exchange) -> None:
-    viewer, concurrency = exchange.viewer, exchange.parts.concurrency
-    others = viewer.roles.isdisjoint(_FIRST)
-    places = concurrency.analyst_places if others else concurrency.places
-    if concurrency.running >= places:
-        raise _turn_away(
-            exchange,
-            Code.OVERLOADED,
-            f"This process answers {concurrency.running} operations at once already.",
-            places,
-        )
-    client = counted_as(viewer, exchange.request.client_address)
+    concurrency = exchange.parts.concurrency
+    if concurrency.running >= concurrency.analyst_places:  # nobody has fewer
+        _check_places(exchange)
+    client = counted_as(exchange.viewer, exchange.request.client_address)
     if not concurrency.enter(client):
         limit = concurrency.settings.per_client
         raise _turn_away(
@@ -39,6 +32,19 @@ def release(exchange: Exchange) -> None:
     if exchange.admitted is not None:
         exchange.parts.concurrency.leave(exchange.admitted)
         exchange.admitted = None
+
+
+def _check_places(exchange: Exchange) -> None:
+    concurrency = exchange.parts.concurrency
+    others = exchange.viewer.roles.isdisjoint(_FIRST)
+    places = concurrency.analyst_places if others else concurrency.places
+    if concurrency.running >= places:
+        raise _turn_away(
+            exchange,
+            Code.OVERLOADED,
+            f"This process answers {concurrency.running} operations at once already.",
+            places,
+        )
 
 
 def _turn_away(exchange: Exchange, code: Code, reason: str, limit: int) -> RefusedError:
