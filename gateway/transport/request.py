@@ -24,9 +24,7 @@ _PREFLIGHT_HEADERS = frozenset(
 )
 
 # query, operationName, variables, extensions and documentId
-Parameters = tuple[
-    str | None, str | None, dict[str, Any] | None, dict[str, Any] | None, str | None
-]
+Parameters = tuple[str | None, str | None, dict[str, Any] | None, dict[str, Any] | None, str | None]
 
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
