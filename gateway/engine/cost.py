@@ -196,6 +196,11 @@ class CostFormula:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fixed", _total([Price(self.base, 0), self.group.fixed]))
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the price is the same for all variables."""
+        return not self.group.moving
+
     def price(self, variables: Variables) -> Price:
         """The most that the operation can cost and return."""
         if not self.group.moving:

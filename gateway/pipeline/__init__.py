@@ -15,10 +15,9 @@ from gateway.pipeline.encoding import encode
 from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Run, Waiting
 from gateway.pipeline.execution import execute
 from gateway.pipeline.explaining import count_explained, explain, show_explanation
-from gateway.pipeline.limits import check_limits
 from gateway.pipeline.metering import reserve_budget, settle_budget
-from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.planning import count_cost, plan, show_cost
+from gateway.pipeline.planning import count_cost, show_cost
+from gateway.pipeline.preparation import prepare
 from gateway.pipeline.running import run
 from gateway.pipeline.subscribing import subscribe
 from gateway.pipeline.viewer import identify_viewer
@@ -73,9 +72,7 @@ STAGES = (
     Stage(identify_viewer),
     Stage(admit),
     Stage(find_document),
-    Stage(choose_operation),
-    Stage(check_limits),
-    Stage(plan),
+    Stage(prepare),
     Stage(explain, needed=_explains),
     Stage(read_cache, needed=_keeps_answers),
     Stage(reserve_budget, needed=_keeps_budgets),

@@ -23,7 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.errors import Code, RefusedError, refuse, refuse_document
 from gateway.pipeline.document_id import digest_of
-from gateway.pipeline.operation_plan import OperationPlan, fragments_of
+from gateway.pipeline.operation_plan import OperationPlan, Settled, fragments_of
 from resolvers.viewer import Role
 
 _NO_INTROSPECTION = [NoSchemaIntrospectionCustomRule]
@@ -84,6 +84,7 @@ class Document:
     fragments: dict[str, FragmentDefinitionNode]
     digest: str  # SHA-256 of the text
     plans: dict[str | None, OperationPlan] = field(default_factory=dict)  # of operations that ran
+    settled: dict[str | None, Settled] = field(default_factory=dict)  # by what requests call them
 
 
 Outcome = TypeVar("Outcome", Document, RefusedError)

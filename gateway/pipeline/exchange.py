@@ -114,8 +114,8 @@ class Response:
     body: bytes = b""  # encode
     refused: Code | None = None  # whatever refused: there is no data entry then
     errors: Sequence[FormattedError] = ()  # execute, or whatever refused
-    operation: OperationDefinitionNode | None = None  # choose_operation
-    plan: OperationPlan | None = None  # check_limits
+    operation: OperationDefinitionNode | None = None  # prepare
+    plan: OperationPlan | None = None  # prepare
     rate: Sequence[Standing] = ()  # reserve_budget, settle_budget
     retry_after_seconds: int | None = None  # whatever refused for now
     cache_control: str | None = None  # write_cache
@@ -150,9 +150,9 @@ class Exchange(Response):
     admitted: str | None = None  # admit: the client among whose operations this one counts
     document: Document = field(init=False)  # find_document
     document_id: str | None = None  # find_document: the id or hash that stood for the text
-    price: Price | None = None  # plan: of the whole operation, also of a dry run
-    runs: DocumentNode | None = None  # plan: what runs instead of the document
-    estimate: float = 1.0  # plan: points that what runs may cost
+    price: Price | None = None  # prepare: of the whole operation, also of a dry run
+    runs: DocumentNode | None = None  # prepare: what runs instead of the document
+    estimate: float = 1.0  # prepare: points that what runs may cost
     actual_cost: float | None = None  # count_cost: points that it did cost
     explanation: Explanation | None = None  # explain: only where it was asked for
     order: Pending | None = None  # read_cache: what reserve_budget takes up, or nobody

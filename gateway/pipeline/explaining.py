@@ -11,9 +11,8 @@ from gateway.pipeline.caching import plan_of
 from gateway.pipeline.document import find_document
 from gateway.pipeline.exchange import Exchange, Parts, Request
 from gateway.pipeline.explanation import Explanation, Tree
-from gateway.pipeline.limits import check_limits
-from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.planning import count_cost, plan
+from gateway.pipeline.planning import count_cost
+from gateway.pipeline.preparation import prepare
 from gateway.pipeline.viewer import identify_viewer
 
 _NO_VALUES = VariableValues({}, {})
@@ -45,7 +44,7 @@ async def explain_plan(request: Request, parts: Parts) -> Tree:
     """
     now = monotonic()
     exchange = Exchange(request, parts, now, now + parts.deadline_seconds, streams=True)
-    for stage in (identify_viewer, find_document, choose_operation, check_limits, plan):
+    for stage in (identify_viewer, find_document, prepare):
         waiting = stage(exchange)
         if waiting is not None:
             await waiting

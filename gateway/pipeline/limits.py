@@ -25,7 +25,7 @@ def check_limits(exchange: Exchange) -> None:
     if plan.breach and exchange.parts.operation_limits.mode != "off":
         report(exchange, *plan.breach)
     if exchange.request.variables:
-        _check_variables(exchange.request.variables, exchange.parts.variable_max_depth)
+        check_variables(exchange.request.variables, exchange.parts.variable_max_depth)
 
 
 def _begin(exchange: Exchange, operation: OperationDefinitionNode) -> OperationPlan:
@@ -53,7 +53,7 @@ def _breach(shape: Shape, plan: OperationPlan) -> tuple[Code, int, int] | None:
     return None
 
 
-def _check_variables(variables: dict[str, object], max_depth: int) -> None:
+def check_variables(variables: dict[str, object], max_depth: int) -> None:
     """Level by level and without recursion: the deepest value must not exhaust the stack."""
     level: list[object] = list(variables.values())
     depth = 0

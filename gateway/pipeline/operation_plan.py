@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
 
 from gateway.engine.cache_plan import CachePlan
-from gateway.engine.cost import CostFormula
+from gateway.engine.cost import CostFormula, Price
 from gateway.engine.dry_run import DryRun
 from gateway.engine.plans import Plans
 from gateway.errors import Code, RefusedError
@@ -36,6 +37,14 @@ class OperationPlan:
     cache: CachePlan | None = field(default=None, repr=False)
     plans: Plans = field(default_factory=Plans, repr=False)  # of the operation itself
     dry_plans: Plans = field(default_factory=Plans, repr=False)  # of its dry run
+
+
+class Settled(NamedTuple):
+    """An operation that is known to be allowed, whatever its variables are, and its price."""
+
+    operation: OperationDefinitionNode
+    plan: OperationPlan
+    price: Price
 
 
 def plan_within(

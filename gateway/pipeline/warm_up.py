@@ -14,9 +14,7 @@ from graphql import GraphQLError, OperationType
 from gateway.engine.plans import DeclinedError
 from gateway.errors import RefusedError
 from gateway.pipeline.exchange import Exchange, Parts, Request
-from gateway.pipeline.limits import check_limits
-from gateway.pipeline.operation import choose_operation
-from gateway.pipeline.planning import plan
+from gateway.pipeline.preparation import prepare
 from gateway.pipeline.view import View
 from resolvers.viewer import Role, Viewer
 
@@ -60,9 +58,7 @@ async def _plan_all(parts: Parts, viewer: Viewer, text: str) -> int:
         exchange = Exchange(Request(text, name), parts, now, now + parts.deadline_seconds)
         exchange.viewer, exchange.view, exchange.document = viewer, view, document
         try:
-            choose_operation(exchange)
-            check_limits(exchange)
-            plan(exchange)
+            prepare(exchange)
         except RefusedError:
             continue
         _plan_breadth_first(exchange)
