@@ -80,6 +80,7 @@ async def _use(
         return
     if answer is not None:
         exchange.refused, exchange.errors = None, ()
+        exchange.encoded = exchange.actual_cost = None  # of an execution that was shared
         _give(exchange, cached, answer)
 
 

@@ -19,6 +19,7 @@ from datasources.redis.settings import RedisSettings
 from gateway.errors import Code
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Request
+from gateway.pipeline.flight import Flights
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import RateLimitSettings
 from tests.datasources.redis.test_response_cache import is_quiet
@@ -244,6 +245,32 @@ async def test_a_stale_answer_stands_in_for_a_store_that_is_down(
     )
     for response in (never_kept, bumped):
         assert [error["extensions"]["code"] for error in response.errors] == ["STORE_UNAVAILABLE"]
+
+
+async def test_a_stale_answer_stands_in_for_what_several_shared_in_vain(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for the ticket in vain runs the operation together; all of them get the old answer."""
+    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
+    shop = await open_shop(stale_if_error_seconds=60)
+    await shop.ask(PRICE, n="peek")
+    await asyncio.sleep(1.01)
+    shop.down = True
+    shop.gate.clear()
+    parts = shop.parts(flights=Flights(), cost_shown=True)
+    request = Request(PRICE, variables={"n": "peek"})
+
+    asked = [asyncio.create_task(answer(request, parts)) for _ in range(3)]
+    await until(lambda: shop.asked == 2)
+    shop.gate.set()
+    stale = await asyncio.gather(*asked)
+
+    assert parts.flights is not None
+    assert parts.flights.joined == 1
+    for response in stale:
+        assert (status(response), response.errors) == ("stale", ())
+        assert body(response)["data"] == {"material": {"price": 1}}
+        assert body(response)["extensions"]["cost"]["actualQueryCost"] == 0
 
 
 async def test_an_answer_says_how_long_it_may_be_kept_and_by_whom(shop: Shop) -> None:
