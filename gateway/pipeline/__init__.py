@@ -154,10 +154,17 @@ def _advance(exchange: Exchange, stages: Iterator[Run]) -> Waiting | None:
 
 
 async def _through(exchange: Exchange, first: Waiting, stages: Iterator[Run]) -> None:
+    """The closing stages, to the last of them also where the client goes away meanwhile."""
     waiting: Waiting | None = first
+    gone: asyncio.CancelledError | None = None
     while waiting is not None:
-        await waiting
+        try:
+            await waiting
+        except asyncio.CancelledError as error:
+            exchange.abandoned, gone = True, error
         waiting = _advance(exchange, stages)
+    if gone is not None:
+        raise gone
 
 
 async def _go_on(

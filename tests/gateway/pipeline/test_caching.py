@@ -22,6 +22,7 @@ from gateway.pipeline.exchange import Request
 from gateway.pipeline.flight import Flights
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import RateLimitSettings
+from gateway.telemetry.audit import AuditTrail
 from tests.datasources.redis.test_response_cache import is_quiet
 from tests.gateway.pipeline.shop import ADMIN, HINTS, PRICE, Shop, body, customer, status, until
 
@@ -271,6 +272,36 @@ async def test_a_stale_answer_stands_in_for_what_several_shared_in_vain(
         assert (status(response), response.errors) == ("stale", ())
         assert body(response)["data"] == {"material": {"price": 1}}
         assert body(response)["extensions"]["cost"]["actualQueryCost"] == 0
+
+
+async def test_who_goes_away_in_any_turn_leaves_the_right_to_make_an_answer_to_others(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while Redis is asked for an older answer, when the operation itself has ended already."""
+    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
+    shop = await open_shop(stale_if_error_seconds=60, local_bytes=0)
+    await shop.ask(PRICE, n="peek")
+    await asyncio.sleep(1.01)
+    shop.down = True
+    parts = shop.parts(audit=AuditTrail())
+    turns, task = 0, None
+    async with asyncio.timeout(20):  # one that waits for who never gives up needs more turns
+        while task is None or task.cancelled():
+            turns += 1
+            task = asyncio.create_task(answer(Request(PRICE, variables={"n": "peek"}), parts))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            await until(lambda: is_quiet(shop.cache))
+    shop.down = False
+
+    statuses = [status(await shop.ask(PRICE, n="peek")) for _ in range(2)]
+
+    assert status(task.result()) == "stale"
+    assert statuses == ["miss", "hit"]
+    assert parts.audit is not None
+    assert parts.audit.waiting == turns
 
 
 async def test_an_answer_says_how_long_it_may_be_kept_and_by_whom(shop: Shop) -> None:
