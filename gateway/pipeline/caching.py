@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 import orjson
-from graphql import GraphQLSchema, print_ast
+from graphql import GraphQLSchema, print_ast, print_schema
 from orjson import Fragment
 
 from datasources.errors import StoreUnavailableError
@@ -199,13 +199,7 @@ def plan_of(exchange: Exchange) -> CachePlan:
 @lru_cache(maxsize=64)
 def _fingerprint(schema: GraphQLSchema) -> str:
     """Gateways of different versions side by side must not share answers."""
-    fields = [
-        f"{kind.name}.{name}({arguments}): {field.type}"
-        for kind in schema.type_map.values()
-        for name, field in getattr(kind, "fields", {}).items()
-        for arguments in [", ".join(getattr(field, "args", ()))]
-    ]
-    return blake2b("\n".join(sorted(fields)).encode(), digest_size=16).hexdigest()
+    return blake2b(print_schema(schema).encode(), digest_size=16).hexdigest()
 
 
 def key_of(exchange: Exchange, plan: CachePlan) -> str | None:

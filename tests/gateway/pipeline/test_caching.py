@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +25,7 @@ from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import RateLimitSettings
 from gateway.telemetry.audit import AuditTrail
 from tests.datasources.redis.test_response_cache import is_quiet
+from tests.gateway.pipeline import shop as shop_module
 from tests.gateway.pipeline.shop import ADMIN, HINTS, PRICE, Shop, body, customer, status, until
 
 
@@ -67,6 +69,21 @@ async def test_other_variables_other_names_and_other_texts_are_other_answers(sho
     others = [await shop.ask(PRICE, n="abs"), await shop.ask(named, n="peek")]
 
     assert [status(each) for each in others] == ["miss", "miss"]
+
+
+async def test_gateways_that_read_the_same_text_differently_share_nothing(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an older and a newer version side by side, one of which knows another default."""
+    text, statuses = shop_module.SDL, []
+    for default in ("peek", "abs", "peek"):
+        changed = text.replace("name: String!", f'name: String! = "{default}"')
+        monkeypatch.setattr(shop_module, "SDL", changed)
+        shop: Shop = await open_shop()
+        statuses.append(status(await shop.ask("{ material { price } }")))
+        await until(partial(is_quiet, shop.cache))
+
+    assert statuses == ["miss", "miss", "hit"]
 
 
 async def test_variables_that_the_operation_does_not_know_make_no_difference(shop: Shop) -> None:
