@@ -4,6 +4,7 @@ The estimate is taken before anything is fetched and the difference to the actua
 answer was made, so that a client is charged for what it got.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from math import ceil
@@ -126,9 +127,13 @@ async def _charge(exchange: Exchange, meter: Meter) -> None:
     draws = meter.quotas.draws(client_of(exchange))
     order = Order(draws.buckets, draws.amounts(UNIT, UNIT))
     if exchange.abandoned:
-        meter.give_back(dict.fromkeys(draws.buckets, -UNIT), local=meter.is_local)
+        _owe(meter, draws)
         return
-    grant = await meter.take(order)
+    try:
+        grant = await meter.take(order)
+    except asyncio.CancelledError:  # which withdraws the order, though the work was done
+        _owe(meter, draws)
+        raise
     share = meter.settings.local_share if grant.local else 1.0
     spent = grant.spent
     reservation = Reservation(draws, order.amounts, spent.granted, spent.levels, grant.local, share)
@@ -140,6 +145,10 @@ async def _charge(exchange: Exchange, meter: Meter) -> None:
     exchange.refused, exchange.errors = refusal.code, refusal.errors
     exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
     exchange.retry_after_seconds = max(each.reset_seconds for each in exchange.rate)
+
+
+def _owe(meter: Meter, draws: Draws) -> None:
+    meter.give_back(dict.fromkeys(draws.buckets, -UNIT), local=meter.is_local)
 
 
 def client_of(exchange: Exchange) -> Client:

@@ -1,5 +1,6 @@
 """Metering: the estimate before, the difference back after; who is refused learns when to come back."""
 
+import asyncio
 import logging
 from typing import Any
 from uuid import uuid4
@@ -98,6 +99,24 @@ async def test_only_work_that_was_done_is_paid_for(
     await passed(settle_budget(exchange))
 
     assert await left(meter, viewer) == (points, 9)  # that it was asked still counts
+
+
+@pytest.mark.parametrize("turns", [1, 2, 1_000])
+async def test_what_was_refused_after_some_work_is_paid_for_by_who_goes_away_too(
+    meter: Meter, turns: int
+) -> None:
+    viewer = somebody()
+    exchange = exchange_of(meter, viewer)
+    exchange.refused = Code.GRAPHQL_PARSE_FAILED
+
+    charging = asyncio.create_task(passed(settle_budget(exchange)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    charging.cancel()
+    await asyncio.wait([charging])
+    await meter.drain()
+
+    assert await left(meter, viewer) == (99, 9)
 
 
 async def test_a_kept_answer_costs_nothing_and_asks_nobody(
