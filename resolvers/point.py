@@ -20,22 +20,19 @@ def by_global_ids(
     type_name: str, ids: Sequence[str], read: Read[UUID, Value | None]
 ) -> Awaitable[Slots[Value | None]]:
     """Objects of one type whose keys are UUIDs."""
+    if len(ids) == 1:  # as most operations ask for one
+        try:
+            return read([decode_uuid(type_name, ids[0])])
+        except ClientError:
+            pass  # it is told of below
     return by_parsed_keys(ids, partial(decode_uuid, type_name), read)
 
 
-def by_parsed_keys(
+async def by_parsed_keys(
     keys: Sequence[Key], parse: Callable[[Key], Parsed], read: Read[Parsed, Value]
-) -> Awaitable[Slots[Value]]:
-    """Reads what ``keys`` stand for in one call, each once, and none when no key is good."""
-    if len(keys) == 1:
-        only = _attempt(parse, keys[0])
-        return _read_good([only], read) if isinstance(only, ClientError) else read([only])
-    return _read_good([_attempt(parse, key) for key in keys], read)
-
-
-async def _read_good(
-    parsed: Sequence[Parsed | ClientError], read: Read[Parsed, Value]
 ) -> Slots[Value]:
+    """Reads what ``keys`` stand for in one call, each once, and none when no key is good."""
+    parsed = [_attempt(parse, key) for key in keys]
     good = list(dict.fromkeys(key for key in parsed if not isinstance(key, ClientError)))
     found = dict(zip(good, await read(good), strict=True)) if good else {}
     return [key if isinstance(key, ClientError) else found[key] for key in parsed]

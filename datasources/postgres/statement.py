@@ -22,7 +22,7 @@ class Statement:
 
     def arguments(self, parameters: Parameters) -> Sequence[object]:
         """The values in the order of the placeholders."""
-        return [parameters[name] for name in self.names]
+        return [*map(parameters.__getitem__, self.names)]
 
 
 def compile_statement(select: Select[*tuple[Any, ...]]) -> Statement:

@@ -116,12 +116,12 @@ def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
     opening, closing = route or _find_route(exchange)
     stages = iter(opening)
     try:
-        waiting = _advance(exchange, stages)
+        for stage in stages:
+            waiting = stage(exchange)
+            if waiting is not None:
+                return _go_on(exchange, waiting, stages, closing)
     except Exception as error:
         _fail(exchange, error)
-        waiting = None
-    if waiting is not None:
-        return _go_on(exchange, waiting, stages, closing)
     stages = iter(closing)
     waiting = _advance(exchange, stages)
     return exchange if waiting is None else _end(exchange, waiting, stages)
