@@ -77,10 +77,16 @@ def _script(name: str) -> str:
 
 TARGETS = {
     "uvicorn": _ours("ours, uvicorn", "uvicorn"),
-    "granian": _ours("ours, granian", "granian", GATEWAY_GRANIAN_INTERFACE="rsgi"),
+    "granian": _ours("ours, granian rsgi", "granian", GATEWAY_GRANIAN_INTERFACE="rsgi"),
     "standard": _ours("ours, standard executor", "uvicorn", GATEWAY_ENGINE="standard"),
     "shared": _ours("ours, reads shared", "uvicorn", GATEWAY_SHARE_OPERATIONS="on"),
     "merged": _ours("ours, batches merged", "uvicorn", GATEWAY_MERGE_BATCHES="on"),
+    "granian-merged": _ours(
+        "ours, granian rsgi, batches merged",
+        "granian",
+        GATEWAY_GRANIAN_INTERFACE="rsgi",
+        GATEWAY_MERGE_BATCHES="on",
+    ),
     "bare-uvicorn": Target(
         "bare, uvicorn",
         "ceiling",
@@ -91,7 +97,7 @@ TARGETS = {
         ),
     ),
     "bare-granian": Target(
-        "bare, granian",
+        "bare, granian rsgi",
         "ceiling",
         "RSGI",
         (
