@@ -49,6 +49,10 @@ def batch(function: Callable[..., Any], key: str | None = None, **given: Any) ->
     )
 
 
+def column(key: str) -> SimpleNamespace:
+    return SimpleNamespace(kind="column", key=key)
+
+
 async def run(
     schema: GraphQLSchema,
     text: str,

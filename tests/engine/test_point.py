@@ -17,10 +17,12 @@ from graphql import (
 from gateway.engine.engine import Engine
 from gateway.engine.execution import Outcome
 from gateway.engine.plans import Plans
-from tests.engine.small import batch, schema_of, told
+from tests.engine.small import batch, column, schema_of, told
 
 TEXT = """
-type Query { item(id: ID!): Item sure(id: ID!): Item! numbered(id: Int!): Item }
+type Query {
+  item(id: ID!): Item sure(id: ID!): Item! numbered(id: Int!): Item scaled(id: ID!, by: Float = 2): Item
+}
 type Item { id: ID! name: String! size: Float }
 """
 ROWS: dict[Any, Any] = {
@@ -37,15 +39,20 @@ GIVEN: list[dict[str, Any]] = [
     {"id": "1", "other": 2},
     {"ID": "1"},
 ]
-ASKED = [
-    "query ($id: ID!) { item(id: $id) { id name size __typename } }",
-    "query ($id: ID!) { sure(id: $id) { name } }",
-    "query ($id: ID! = 4) { item(id: $id) { name } }",
-    "query ($id: ID = 1) { item(id: $id) { name } }",
-    "query ($id: Int!) { numbered(id: $id) { name } }",
-    "query ($id: ID!, $more: Boolean = true) { item(id: $id) { id name @include(if: $more) } }",
-    'query ($id: ID!) { item(id: "1") { id again: id } }',
-]
+ITEM = "query ($id: ID!) { item(id: $id) { id name size __typename } }"
+# And whether nothing but the variable decides what is fetched.
+ASKED = {
+    ITEM: True,
+    "query ($id: ID!) { sure(id: $id) { name } }": True,
+    "query ($id: ID! = 4) { item(id: $id) { name } }": True,
+    "query ($id: ID = 1) { item(id: $id) { name } }": True,
+    "query ($id: Int!) { numbered(id: $id) { name } }": False,
+    "query ($id: ID!, $more: Boolean = true) { item(id: $id) { id name @include(if: $more) } }": False,
+    'query ($id: ID!) { item(id: "1") { id again: id } }': False,
+    "query ($id: ID!) { scaled(id: $id) { size } }": False,
+    "query ($id: ID!) { item(id: $id) @skip(if: true) { id } }": False,
+}
+LEAVES = {f"Item_{name}": column(name) for name in ("id", "name", "size")}
 
 
 class Items:
@@ -54,24 +61,40 @@ class Items:
     def __init__(self) -> None:
         self.asked: list[list[Any]] = []
 
-    async def __call__(self, context: Any, keys: Sequence[Any], selection: Any) -> list[Any]:
+    async def __call__(
+        self, context: Any, keys: Sequence[Any], selection: Any, by: float = 1
+    ) -> list[Any]:
         self.asked.append(list(keys))
         await asyncio.sleep(0)
-        return [ROWS.get(key) for key in keys]
+        return [scaled(ROWS.get(key), by) for key in keys]
 
 
-def resolve(root: object, info: GraphQLResolveInfo[Any], id: Any) -> Any:  # noqa: A002 - its name
-    found = ROWS.get(id)
+def resolve(
+    root: object,
+    info: GraphQLResolveInfo[Any],
+    id: Any,  # noqa: A002 - its name
+    by: float = 1,
+) -> Any:
+    found = scaled(ROWS.get(id), by)
     if isinstance(found, Exception):
         raise found
     return found
 
 
-@pytest.mark.parametrize("text", ASKED)
-async def test_whatever_the_variables_are_the_answer_is_that_of_graphql_core(text: str) -> None:
+def scaled(found: Any, by: float) -> Any:
+    if not isinstance(found, dict) or found["size"] is None:
+        return found
+    return {**found, "size": found["size"] * by}
+
+
+@pytest.mark.parametrize(("text", "keyed"), ASKED.items())
+async def test_whatever_the_variables_are_the_answer_is_that_of_graphql_core(
+    text: str, keyed: bool
+) -> None:
     items = Items()
     source = batch(items, argument="id")
-    schema = schema_of(TEXT, Query_item=source, Query_sure=source, Query_numbered=source)
+    names = ("item", "sure", "numbered", "scaled")
+    schema = schema_of(TEXT, **{f"Query_{name}": source for name in names}, **LEAVES)
     plain, document = schema_of(TEXT), parse(text)
     assert plain.query_type
     for field in plain.query_type.fields.values():
@@ -92,6 +115,25 @@ async def test_whatever_the_variables_are_the_answer_is_that_of_graphql_core(tex
         else:
             assert repr(outcome.data) == repr(expected.data)
             assert told(outcome) == told(expected)
+    assert (plans.keyed is not None) is keyed
+
+
+async def test_a_key_that_is_converted_is_so_each_time() -> None:
+    source = batch(
+        Items(),
+        argument="id",
+        renames=False,
+        convert=lambda given: {"id": given["id"].strip()},
+    )
+    schema, document = schema_of(TEXT, Query_item=source, **LEAVES), parse(ITEM)
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    plans, engine = Plans(), Engine()
+    for key in ("1", " 1", "1 "):
+        outcome = await engine.run(plans, schema, operation, {}, {"id": key})
+        assert isinstance(outcome, Outcome)
+        assert outcome.data
+        assert outcome.data["item"]["name"] == "one"
 
 
 def messages(errors: Sequence[GraphQLError]) -> list[str]:
@@ -119,8 +161,8 @@ async def test_a_function_that_does_not_answer_as_it_should_is_asked_once(
         return slots
 
     nobody.__qualname__ = "nobody"
-    schema = schema_of(TEXT, Query_item=batch(nobody, argument="id"))
-    document, plans = parse(ASKED[0]), Plans()
+    schema = schema_of(TEXT, Query_item=batch(nobody, argument="id"), **LEAVES)
+    document, plans = parse(ITEM), Plans()
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     for number in (1, 2):
