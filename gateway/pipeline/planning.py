@@ -44,7 +44,7 @@ def plan(exchange: Exchange) -> None:
 
 
 def count_cost(exchange: Exchange) -> None:
-    """Sets ``actual_cost`` from what was returned; an answer that was kept from earlier costs nothing.
+    """Sets ``actual_cost`` from what was returned; kept answers and dry runs cost nothing.
 
     Where the execution was shared it is known already.
     """
@@ -52,7 +52,7 @@ def count_cost(exchange: Exchange) -> None:
     if formula is None or exchange.refused or exchange.actual_cost is not None:
         return
     data: Any = exchange.data
-    if isinstance(data, Fragment):
+    if isinstance(data, Fragment) or exchange.runs is not None:
         exchange.actual_cost = 0
     elif exchange.counts is not None:
         exchange.actual_cost = formula.actual_of(exchange.counts, exchange.request.variables or {})

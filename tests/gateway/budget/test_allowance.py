@@ -1,5 +1,6 @@
 """The allowance: what an operation reads of its own price and of its caller's budget, kept in Redis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from datasources.redis.client import RedisStore
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.identity import Identity
+from gateway.engine.engine import Engine
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Parts, Request
 from gateway.pipeline.quota import Quota
@@ -65,7 +67,9 @@ async def test_a_stranger_spends_no_budget_but_its_own(
     assert again["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
-async def test_a_dry_run_spends_nothing(parts: Parts) -> None:
+@pytest.mark.parametrize("engine", [None, Engine()])
+async def test_a_dry_run_spends_nothing(parts: Parts, engine: Engine | None) -> None:
+    parts = replace(parts, engine=engine)
     query = f"{{ {FACTS.replace('rateLimit', 'rateLimit(dryRun: true)')} {PAGE} }}"
 
     for _ in range(3):

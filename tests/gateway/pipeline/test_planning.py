@@ -3,11 +3,13 @@
 from typing import Any
 
 import orjson
+import pytest
 from graphql import build_schema
 
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.identity import anonymous
 from gateway.engine.cost import FREE
+from gateway.engine.engine import Engine
 from gateway.pipeline import answer
 from gateway.pipeline.document_cache import DocumentSettings
 from gateway.pipeline.exchange import Exchange, Parts, Request
@@ -166,14 +168,15 @@ async def test_an_operation_reads_its_own_price() -> None:
     }
 
 
-async def test_a_dry_run_answers_the_price_and_asks_no_store() -> None:
+@pytest.mark.parametrize("engine", [None, Engine(), Engine(folds=True)])
+async def test_a_dry_run_answers_the_price_and_asks_no_store(engine: Engine | None) -> None:
     response = await answer(
         Request(
             "query ($dry: Boolean!) { rateLimit(dryRun: $dry) { cost nodeCount } ...Rest }"
             " fragment Rest on Query { viewer { id } customers(first: 7) { nodes { id } } }",
             variables={"dry": True},
         ),
-        edge(),
+        edge(engine=engine),
     )
 
     assert response.errors == ()
