@@ -16,9 +16,9 @@ def point_of(
     roots: Sequence[Block], arguments: Mapping[SelectedField, ArgumentReader]
 ) -> Point | None:
     """``None`` where the operation asks for anything else, or for more."""
-    if len(roots) != 1 or len(roots[0].columns) != 1:
+    if len(roots) != 1 or len(roots[0].fields) != 1:
         return None
-    (planned,) = roots[0].columns
+    (planned,) = roots[0].fields
     block, source, group = planned.block, planned.source, planned.group
     if (
         planned.way != "batch"

@@ -50,6 +50,7 @@ ASKED = {
     "query ($id: ID!, $more: Boolean = true) { item(id: $id) { id name @include(if: $more) } }": False,
     'query ($id: ID!) { item(id: "1") { id again: id } }': False,
     "query ($id: ID!) { scaled(id: $id) { size } }": False,
+    "query ($id: ID!) { __typename item(id: $id) { name } kind: __typename }": False,
     "query ($id: ID!) { item(id: $id) @skip(if: true) { id } }": False,
 }
 LEAVES = {f"Item_{name}": column(name) for name in ("id", "name", "size")}
