@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datasources.errors import StoreName
 
 
-@dataclass(
-    slots=True
-)  # to be frozen, or a tuple with names, takes longer, and every call makes one
+@dataclass(slots=True)  # every call makes one, which takes longer where it is frozen
 class StoreCall:
     """Is never changed.
 
