@@ -121,14 +121,16 @@ class Postgres:
             if taken is not None:
                 asked, connected = 1, True
                 try:
-                    rows = await taken.answer(statement.sql, arguments, until - monotonic())
-                except BaseException as error:
-                    self._pool.give_back(taken, error)
-                    if asked == times or not lost(error):
+                    try:
+                        rows = await taken.answer(statement.sql, arguments, until - monotonic())
+                    except BaseException as error:
+                        self._pool.give_back(taken, error)
                         raise
-                else:
                     self._pool.give_back(taken)
                     return rows
+                except Exception as error:
+                    if asked == times or not lost(error):
+                        raise
             async with asyncio.timeout(until - monotonic()):
                 while True:
                     connected = False

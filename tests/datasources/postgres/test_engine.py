@@ -215,3 +215,14 @@ async def test_close_ends_the_calls_under_way(open_postgres: Open, connection: C
         await task
     with pytest.raises(StoreUnavailableError, match="closed"):
         await backend(postgres)
+
+
+async def test_a_call_on_a_kept_connection_is_told_that_the_pool_was_closed(
+    open_postgres: Open, connection: Connection
+) -> None:
+    postgres = await open_postgres(pool_min_size=0)
+    await backend(postgres)
+    task = await start_sleeping(postgres, connection)
+    await postgres.close()
+    with pytest.raises(StoreUnavailableError, match="was closed"):
+        await task
