@@ -17,8 +17,7 @@ _REMEMBERED = 4_096  # ids of so many objects take less than 2 MB
 
 
 def encode(type_name: str, key: object) -> str:
-    raw = f"{type_name}:{key}".encode()
-    return b2a_base64(raw, newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
+    return _written(f"{type_name}:{key}".encode()).decode()
 
 
 def encode_all(type_name: str, keys: Iterable[object]) -> list[str]:

@@ -203,7 +203,7 @@ class CostFormula:
 
     def price(self, variables: Variables) -> Price:
         """The most that the operation can cost and return."""
-        if not self.group.moving:
+        if self.is_fixed:
             return self.fixed
         return _total([Price(self.base, 0), self.group.price(self.given(variables))])
 

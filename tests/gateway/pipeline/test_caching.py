@@ -218,16 +218,24 @@ async def test_an_answer_too_large_is_given_and_not_kept(open_shop: Callable[...
     assert statuses == ["miss", "miss"]
 
 
+async def open_stale(
+    open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, **settings: Any
+) -> Any:
+    """A shop whose kept price of peek has just passed its age."""
+    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
+    shop = await open_shop(**settings)
+    await shop.ask(PRICE, n="peek")
+    await asyncio.sleep(1.01)
+    return shop
+
+
 @pytest.mark.parametrize("lease_seconds", [LEASE_SECONDS, 0])
 async def test_a_stale_answer_is_given_while_it_is_made_anew(
     open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, lease_seconds: float
 ) -> None:
     """Also where this process may not give out answers of its own, as when it was idle or slow."""
     monkeypatch.setattr(response_watch, "LEASE_SECONDS", lease_seconds)
-    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
-    shop = await open_shop(stale_while_revalidate_seconds=60)
-    await shop.ask(PRICE, n="peek")
-    await asyncio.sleep(1.01)
+    shop = await open_stale(open_shop, monkeypatch, stale_while_revalidate_seconds=60)
     shop.gate.clear()
 
     stale = [await shop.ask(PRICE, n="peek") for _ in range(3)]
@@ -245,10 +253,7 @@ async def test_a_stale_answer_is_given_while_it_is_made_anew(
 async def test_a_stale_answer_stands_in_for_a_store_that_is_down(
     open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
-    shop = await open_shop(stale_if_error_seconds=60)
-    await shop.ask(PRICE, n="peek")
-    await asyncio.sleep(1.01)
+    shop = await open_stale(open_shop, monkeypatch, stale_if_error_seconds=60)
     shop.down = True
 
     stale = await shop.ask(PRICE, n="peek")
@@ -269,10 +274,7 @@ async def test_a_stale_answer_stands_in_for_what_several_shared_in_vain(
     open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waited for the ticket in vain runs the operation together; all of them get the old answer."""
-    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
-    shop = await open_shop(stale_if_error_seconds=60)
-    await shop.ask(PRICE, n="peek")
-    await asyncio.sleep(1.01)
+    shop = await open_stale(open_shop, monkeypatch, stale_if_error_seconds=60)
     shop.down = True
     shop.gate.clear()
     parts = shop.parts(flights=Flights(), cost_shown=True)
@@ -295,10 +297,7 @@ async def test_who_goes_away_in_any_turn_leaves_the_right_to_make_an_answer_to_o
     open_shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while Redis is asked for an older answer, when the operation itself has ended already."""
-    monkeypatch.setitem(HINTS["material"], "maxAge", 1)
-    shop = await open_shop(stale_if_error_seconds=60, local_bytes=0)
-    await shop.ask(PRICE, n="peek")
-    await asyncio.sleep(1.01)
+    shop = await open_stale(open_shop, monkeypatch, stale_if_error_seconds=60, local_bytes=0)
     shop.down = True
     parts = shop.parts(audit=AuditTrail())
     turns, task = 0, None
