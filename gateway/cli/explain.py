@@ -81,12 +81,13 @@ async def _explain(
     from datasources.stores import open_stores
     from gateway.errors import RefusedError
     from gateway.pipeline import answer
-    from gateway.pipeline.exchange import Request
+    from gateway.pipeline.exchange import Request, Terms
     from gateway.pipeline.explaining import explain_plan
     from gateway.telemetry.tally import tally
 
     # Safe: what changes something is refused, unless it is only planned.
-    request = Request(text, name, variables, explain=True, unkept=True, safe=not plan_only)
+    terms = Terms(safe=not plan_only, unkept=True, explain=True)
+    request = Request(text, name, variables, terms=terms)
     opening = open_stores(
         settings.postgres, settings.mongodb, settings.redis, tally, settings.response_cache
     )

@@ -49,7 +49,7 @@ def _reads_cost(exchange: Exchange) -> bool:
 
 
 def _explains(exchange: Exchange) -> bool:
-    return exchange.request.explain and bool(exchange.parts.explain.roles)
+    return exchange.request.terms.explain and bool(exchange.parts.explain.roles)
 
 
 def _audits(exchange: Exchange) -> bool:
@@ -112,7 +112,7 @@ def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
     The latter needs no task; the rest, which is returned, must be awaited in one. A subscription's
     exchange is then ready to be told of events.
     """
-    route = exchange.parts.routes.get((exchange.streams, exchange.request.explain))
+    route = exchange.parts.routes.get((exchange.streams, exchange.request.terms.explain))
     opening, closing = route or _find_route(exchange)
     stages = iter(opening)
     try:
@@ -123,8 +123,11 @@ def begin(exchange: Exchange) -> Response | Coroutine[Any, Any, Response]:
     except Exception as error:
         _fail(exchange, error)
     stages = iter(closing)
-    waiting = _advance(exchange, stages)
-    return exchange if waiting is None else _end(exchange, waiting, stages)
+    for stage in stages:
+        waiting = stage(exchange)
+        if waiting is not None:
+            return _end(exchange, waiting, stages)
+    return exchange
 
 
 async def take_event(exchange: Exchange, event: object) -> None:
@@ -140,7 +143,7 @@ def _find_route(exchange: Exchange) -> tuple[Sequence[Run], Sequence[Run]]:
     needed = [stage for stage in STAGES if stage.needed(exchange)]
     opening = [stage.run for stage in needed if not stage.closing]
     closing = [stage.run for stage in needed if stage.closing]
-    exchange.parts.routes[exchange.streams, exchange.request.explain] = opening, closing
+    exchange.parts.routes[exchange.streams, exchange.request.terms.explain] = opening, closing
     return opening, closing
 
 

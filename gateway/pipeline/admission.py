@@ -16,7 +16,7 @@ def admit(exchange: Exchange) -> None:
     concurrency = exchange.parts.concurrency
     if concurrency.running >= concurrency.analyst_places:  # nobody has fewer
         _check_places(exchange)
-    client = counted_as(exchange.viewer, exchange.request.client_address)
+    client = counted_as(exchange.viewer, exchange.request.terms.client_address)
     if not concurrency.enter(client):
         limit = concurrency.settings.per_client
         raise _turn_away(

@@ -33,8 +33,7 @@ class Audience:
             query=None,
             variables=_declared(exchange),
             extensions=None,
-            credentials=NOTHING,
-            client_address="",
+            terms=replace(exchange.request.terms, credentials=NOTHING, client_address=""),
         )
         self._opened = _fresh(exchange, anyone)
         self.estimate = in_units(exchange.estimate)
@@ -116,6 +115,6 @@ def _key(exchange: Exchange) -> Hashable:
     request = exchange.request
     text = orjson.dumps(_declared(exchange), option=orjson.OPT_SORT_KEYS)
     variables = blake2b(text, digest_size=16).digest()
-    shown = request.in_band, request.cost_debug
+    shown = request.terms.in_band, request.terms.cost_debug
     digest, name = exchange.document.digest, request.operation_name
     return digest, name, variables, exchange.view.roles, shown

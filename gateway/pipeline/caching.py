@@ -37,7 +37,7 @@ _log = logging.getLogger("gateway.cache")
 def read_cache(exchange: Exchange) -> Waiting | None:
     """Sets ``data`` where an answer is kept; else the operation runs, for all who wait for it."""
     cache = exchange.parts.responses
-    if cache is None or exchange.runs is not None or exchange.request.unkept:
+    if cache is None or exchange.runs is not None or exchange.request.terms.unkept:
         return None
     plan = plan_of(exchange)
     if plan.max_age_seconds == 0:
@@ -101,7 +101,7 @@ def write_cache(exchange: Exchange) -> None:
     if body is not None:
         exchange.data = Fragment(body)
         exchange.cache_control = cached.header
-        if exchange.request.safe:
+        if exchange.request.terms.safe:
             exchange.etag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
     if not exchange.refused:
         age_seconds = round(cached.age_seconds, 3)

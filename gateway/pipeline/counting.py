@@ -6,18 +6,12 @@ from gateway.pipeline.exchange import Exchange
 
 
 def count(exchange: Exchange) -> None:
-    cached = exchange.cached
-    exchange.parts.operations.note(
-        exchange.operation_type or "none",
-        _outcome(exchange),
-        monotonic() - exchange.started,
-        cached.status if cached else None,
-    )
-
-
-def _outcome(exchange: Exchange) -> str:
     if exchange.abandoned:
-        return "abandoned"
-    if exchange.refused:
-        return exchange.refused.value
-    return "partial" if exchange.errors else "ok"
+        outcome = "abandoned"
+    elif exchange.refused:
+        outcome = exchange.refused.value
+    else:
+        outcome = "partial" if exchange.errors else "ok"
+    kind, cached = exchange.operation_type or "none", exchange.cached
+    seconds = monotonic() - exchange.started
+    exchange.parts.operations.note(kind, outcome, seconds, cached.status if cached else None)

@@ -31,7 +31,7 @@ async def _find_persisted(exchange: Exchange, claim: object) -> None:
 
 def _client(exchange: Exchange) -> str:
     """Whoever has shown no credentials is known by the address alone."""
-    shown = exchange.request.credentials
+    shown = exchange.request.terms.credentials
     if shown.bearer or shown.api_key or shown.session:
         return f"viewer {exchange.viewer.id}"
-    return f"address {exchange.request.client_address}"
+    return f"address {exchange.request.terms.client_address}"

@@ -44,31 +44,41 @@ Waiting = Coroutine[Any, Any, None]
 Run = Callable[["Exchange"], Waiting | None]
 
 
-@dataclass(slots=True)
-class Request:
-    """What a client asks, whatever brought it here; ``safe`` means that only queries may run.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who asks, and on what terms: many requests that come the same way share one.
 
-    ``in_band`` asks for the facts in the answer that HTTP would put into headers, ``cost_debug`` for
-    the price of each field, ``explain`` for how the answer is come by, ``unkept`` for an answer that was
-    not kept from earlier. ``after`` is the
-    cursor of the last event that the client saw, where it came back by itself (``Last-Event-ID``): a
-    subscription goes on there, whatever its argument says.
+    ``safe`` means that only queries may run. ``in_band`` asks for the facts in the answer that HTTP would
+    put into headers, ``cost_debug`` for the price of each field, ``explain`` for how the answer is come by,
+    ``unkept`` for an answer that was not kept from earlier. ``after`` is the cursor of the last event that
+    the client saw, where it came back by itself (``Last-Event-ID``): a subscription goes on there,
+    whatever its argument says.
     """
 
-    query: str | None = None
-    operation_name: str | None = None
-    variables: dict[str, Any] | None = None
-    extensions: dict[str, Any] | None = None
-    safe: bool = False
     credentials: Credentials = NOTHING
     client_address: str = ""
-    trace_id: str = ""
-    document_id: str | None = None
+    safe: bool = False
     in_band: bool = False
     cost_debug: bool = False
     unkept: bool = False
     explain: bool = False
     after: str | None = None
+
+
+USUAL = Terms()
+
+
+@dataclass(slots=True)
+class Request:
+    """What a client asks, whatever brought it here."""
+
+    query: str | None = None
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+    document_id: str | None = None
+    trace_id: str = ""
+    terms: Terms = USUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _NO_VALUES = VariableValues({}, {})
 def explain(exchange: Exchange) -> None:
     """Sets ``explanation`` where it is asked for by somebody who may know."""
     settings, roles = exchange.parts.explain, exchange.viewer.roles
-    if exchange.request.explain and not roles.isdisjoint(settings.roles):
+    if exchange.request.terms.explain and not roles.isdisjoint(settings.roles):
         shows = not roles.isdisjoint(settings.statement_roles)
         exchange.explanation = Explanation(shows_statements=shows)
 

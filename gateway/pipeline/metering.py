@@ -112,7 +112,7 @@ def _settle(exchange: Exchange, meter: Meter, reservation: Reservation) -> None:
         reservation = reservation.settled(unused)
         exchange.throttle = reservation.throttle()
     exchange.rate = reservation.standings()
-    if exchange.request.in_band:
+    if exchange.request.terms.in_band:
         enforced = meter.settings.mode == "enforce"
         exchange.extensions["rateLimit"] = shown(exchange.rate, enforced=enforced)
 
@@ -153,7 +153,7 @@ def _owe(meter: Meter, draws: Draws) -> None:
 
 def client_of(exchange: Exchange) -> Client:
     """A key draws on its owner's budget, as the owner's sessions do, and on one of its own."""
-    viewer, address = exchange.viewer, exchange.request.client_address
+    viewer, address = exchange.viewer, exchange.request.terms.client_address
     user = f"user:{viewer.user_id}" if viewer.user_id else counted_as(viewer, address)
     key = viewer.id if viewer.id.startswith("key:") else ""
     return Client(user, key, leading_role(viewer.roles), address)

@@ -17,7 +17,7 @@ def choose_operation(exchange: Exchange) -> None:
             "A subscription needs a connection that streams: send it over a WebSocket (subprotocol "
             "graphql-transport-ws), or by POST or GET with `Accept: text/event-stream`.",
         )
-    if exchange.request.safe and operation.operation is _MUTATION:
+    if exchange.request.terms.safe and operation.operation is _MUTATION:
         raise refuse(Code.METHOD_NOT_ALLOWED, "A mutation must be sent by POST; GET only reads.")
 
 

@@ -74,7 +74,7 @@ def show_cost(exchange: Exchange) -> None:
             "currentlyAvailable": throttle.currently_available,
             "restoreRate": throttle.restore_rate,
         }
-    if exchange.request.cost_debug:
+    if exchange.request.terms.cost_debug:
         cost["fields"] = _fields(exchange)
     exchange.extensions["cost"] = cost
 

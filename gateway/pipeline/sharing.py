@@ -97,7 +97,11 @@ def _key(exchange: Exchange, flights: Flights[Exchange]) -> Hashable | None:
     A write that was answered, by whatever process, parts those before from those after; while this one
     cannot tell whether there was one, nobody joins.
     """
-    if exchange.runs is not None or exchange.explanation is not None or exchange.request.unkept:
+    if (
+        exchange.runs is not None
+        or exchange.explanation is not None
+        or exchange.request.terms.unkept
+    ):
         return None
     if exchange.cached is not None and exchange.cached.ticket:
         return None

@@ -38,7 +38,7 @@ async def _subscribe(exchange: Exchange) -> None:
             "This process is about to stop and begins no subscription. Connect again in 1 s.",
             retryAfterSeconds=1,
         )
-    client = counted_as(exchange.viewer, exchange.request.client_address)
+    client = counted_as(exchange.viewer, exchange.request.terms.client_address)
     limit = subscriptions.settings.per_client
     if subscriptions.holds(client) >= limit:
         raise refuse(
@@ -76,7 +76,7 @@ async def _watch(exchange: Exchange, executor: Executor[Any]) -> Any:
     field = root.fields[nodes[0].name.value]
     try:
         arguments = get_argument_values(field, nodes[0], executor.variable_values)
-        after = exchange.request.after
+        after = exchange.request.terms.after
         if after is not None and "after" in field.args:
             arguments["after"] = after
         return await field.extensions["watch"](executor.context_value, arguments)

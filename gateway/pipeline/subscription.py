@@ -75,13 +75,15 @@ class Stream:
         subscriptions, watch = exchange.parts.subscriptions, exchange.watch
         assert subscriptions is not None
         assert watch is not None
-        credentials, customer_ids = exchange.request.credentials, exchange.customer_ids
-        identity = Identity(exchange.viewer, customer_ids)
+        identity = Identity(exchange.viewer, exchange.customer_ids)
+        terms = exchange.request.terms
         self._subscriptions: Subscriptions = subscriptions
         self._watch = watch
-        address = network_of(exchange.request.client_address)
         self._seat = subscriptions.seats.take(
-            credentials, identity, exchange.parts.authenticator, address
+            terms.credentials,
+            identity,
+            exchange.parts.authenticator,
+            network_of(terms.client_address),
         )
         self._audience: Audience | None = audience_of(exchange, subscriptions)
         self._audience.members += 1
@@ -95,7 +97,7 @@ class Stream:
         self._refusal: RefusedError | None = None
         self._is_live = self._is_over = self._is_busy = False
         self._is_current = not watch.is_resumed  # nothing was told beyond, as far as is known
-        client = counted_as(exchange.viewer, exchange.request.client_address)
+        client = counted_as(exchange.viewer, terms.client_address)
         subscriptions.enter(self, client)
         self._attach()
 

@@ -11,7 +11,7 @@ from gateway.pipeline.quota import network_of
 
 
 def identify_viewer(exchange: Exchange) -> Waiting | None:
-    if exchange.request.credentials is NOTHING:  # nobody has to be asked
+    if exchange.request.terms.credentials is NOTHING:  # nobody has to be asked
         _let_in(exchange, exchange.parts.authenticator.stranger())
         return None
     return _identify(exchange)
@@ -21,7 +21,7 @@ async def _identify(exchange: Exchange) -> None:
     try:
         request = exchange.request
         found = await exchange.parts.authenticator.identify(
-            request.credentials, network_of(request.client_address)
+            request.terms.credentials, network_of(request.terms.client_address)
         )
     except StoreUnavailableError as error:
         exchange.retry_after_seconds = ceil(error.retry_after_seconds)

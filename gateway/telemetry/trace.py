@@ -17,9 +17,10 @@ os.register_at_fork(after_in_child=_unused.clear)
 
 def trace_id_of(traceparent: str) -> str:
     """The caller's own trace id where it sent one, else a new one: 32 hexadecimal digits."""
-    match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    if match is not None and match[1] != _INVALID:
-        return match[1]
+    if traceparent:
+        match = _TRACEPARENT.fullmatch(traceparent)
+        if match is not None and match[1] != _INVALID:
+            return match[1]
     if not _unused:
         text = token_hex(_SIZE * _AT_ONCE)
         _unused.extend(text[at : at + 2 * _SIZE] for at in range(0, len(text), 2 * _SIZE))

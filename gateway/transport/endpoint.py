@@ -33,7 +33,7 @@ from gateway.transport.message import (
 from gateway.transport.negotiation import Events, MediaType
 from gateway.transport.rate_limit import rate_limit_headers
 from gateway.transport.record import record
-from gateway.transport.request import Parameters, read_body, read_query_string, receive_body
+from gateway.transport.request import read_body, read_query_string, receive_body
 from gateway.transport.roster import Roster
 from gateway.transport.settings import HttpSettings
 from gateway.transport.sse import HEADERS as EVENT_HEADERS
@@ -87,10 +87,10 @@ class Endpoint:
         try:
             head.check()
             if head.method == "POST":
-                given = read_body(await receive_body(incoming, self.settings))
+                body = await receive_body(incoming, self.settings)
+                request = read_body(body, trace_id, head.asked())
             else:
-                given = read_query_string(head.query_string)
-            request = _request(head, trace_id, given)
+                request = read_query_string(head.query_string, trace_id, head.asked())
             if head.events is Events.NOTHING:
                 found = begin(exchange_of(request, parts))
             else:
@@ -131,7 +131,7 @@ class Endpoint:
         started = started or perf_counter()
         found: Response | Coroutine[None, None, Response]
         try:
-            request = _request(head, trace_id, read_body(body))
+            request = read_body(body, trace_id, head.asked())
             found = begin(exchange_of(request, parts))
         except Exception as error:
             found = _refused(error)
@@ -164,6 +164,12 @@ class Endpoint:
             record(response, started, status=200)
             return _as_event(head, response, trace_id)
         media, body = head.media, response.body
+        if not (response.refused or response.errors or response.cache_control):
+            record(response, started, status=200)
+            own = head.cross_origin
+            if response.rate:
+                own = [*rate_limit_headers(response.rate, response.retry_after_seconds), *own]
+            return Outgoing(200, own, body, None, _USUAL[media], trace_id)
         status = status_of(response, media, self.settings.status_rules)
         if response.etag is not None and status == 200 and is_known(head.headers, response):
             status, body = 304, b""
@@ -178,26 +184,6 @@ class Endpoint:
             204, [_ALLOW, *head.cross_origin]
         )
         return Outgoing(found.status, [*found.own, *_SECURITY], found.body)
-
-
-def _request(head: Head, trace_id: str, given: Parameters) -> Request:
-    query, name, variables, extensions, document_id = given
-    return Request(  # by position: fourteen names take longer than all else here
-        query,
-        name,
-        variables,
-        extensions,
-        head.is_safe,
-        head.shown(),
-        head.client_address,
-        trace_id,
-        document_id,
-        head.is_streamed,
-        head.cost_debug,
-        head.unkept,
-        head.explain,
-        head.after,
-    )
 
 
 async def _subscribe(
@@ -235,6 +221,9 @@ def _common(
     if media is not None:
         lines.append(("content-type", f"{media}; charset=utf-8"))
     return CommonLines(lines)
+
+
+_USUAL = {media: _common(media, None, None) for media in MediaType}  # of what is no special case
 
 
 def _own_lines(response: Response, status: int, method: str) -> HeaderLines:

@@ -30,18 +30,17 @@ async def receive_guest(
     stream: Stream, request: Request, parts: Parts, roster: Roster
 ) -> "EventStream":
     """Puts the subscriber on the roster; where there is no room, closes ``stream`` and refuses."""
+    credentials, address = request.terms.credentials, request.terms.client_address
     try:
-        found = await parts.authenticator.identify(
-            request.credentials, network_of(request.client_address)
-        )
+        found = await parts.authenticator.identify(credentials, network_of(address))
     except StoreUnavailableError as error:
         await stream.close()
         raise refuse_unavailable(error) from None
     except BaseException:
         await stream.close()
         raise
-    guest = EventStream(stream, request.credentials, found.expires_at, roster)
-    client, most = counted_as(found.viewer, request.client_address), roster.settings.per_client
+    guest = EventStream(stream, credentials, found.expires_at, roster)
+    client, most = counted_as(found.viewer, address), roster.settings.per_client
     if roster.is_open and roster.admit(guest, client):
         await guest.begin()
         return guest

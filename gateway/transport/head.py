@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from gateway.auth.credentials import NOTHING, Credentials
+from gateway.auth.credentials import NOTHING
 from gateway.errors import Code, RefusedError, refuse
+from gateway.pipeline.exchange import Terms
 from gateway.transport.caching import wants_unkept
 from gateway.transport.credentials import client_address, read_credentials
 from gateway.transport.cross_origin import CrossOrigin
@@ -27,8 +28,8 @@ class Head:
 
     ``refusal`` comes before the body is read, ``unclear`` after it: what was shown cannot be read. Once
     refused, a request is still owed an answer in ``media``, with ``cross_origin`` in its head. It
-    ``is_safe`` where it must change nothing, ``is_streamed`` where its answer is a stream in any case, and
-    ``is_whole`` where it is a plain POST with a body of a known length.
+    ``is_streamed`` where its answer is a stream in any case, and ``is_whole`` where it is a plain POST with
+    a body of a known length.
     """
 
     headers: Headers
@@ -39,18 +40,11 @@ class Head:
     cross_origin: HeaderLines
     refusal: RefusedError | None
     unclear: RefusedError | None
-    credentials: Credentials
-    client_address: str
-    cost_debug: bool
-    explain: bool
-    unkept: bool
-    after: str | None
-    is_safe: bool = field(init=False)
+    terms: Terms
     is_streamed: bool = field(init=False)
     is_whole: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.is_safe = self.method != "POST"
         self.is_streamed = self.events is Events.EVERYTHING
         is_measured = declared_bytes(self.headers) is not None
         self.is_whole = self.is_plain and self.method == "POST" and is_measured
@@ -65,11 +59,11 @@ class Head:
         if self.refusal is not None:
             raise RefusedError(self.refusal.code, self.refusal.errors)
 
-    def shown(self) -> Credentials:
-        """The sender's credentials; raises a refusal where they are unclear."""
+    def asked(self) -> Terms:
+        """The terms on which it asks; raises a refusal where it is unclear who does."""
         if self.unclear is not None:
             raise RefusedError(self.unclear.code, self.unclear.errors)
-        return self.credentials
+        return self.terms
 
 
 class Reader:
@@ -106,12 +100,16 @@ class Reader:
             self._cross_origin.headers(headers),
             refusal,
             unclear,
-            credentials,
-            client_address(headers, incoming.peer, self._settings.trusted_proxies),
-            headers.get(_COST_DEBUG) == "1",
-            headers.get(_EXPLAIN) == "1",
-            wants_unkept(headers),
-            headers.get("last-event-id") or None,
+            Terms(
+                credentials,
+                client_address(headers, incoming.peer, self._settings.trusted_proxies),
+                safe=method != "POST",
+                in_band=events is Events.EVERYTHING,
+                cost_debug=headers.get(_COST_DEBUG) == "1",
+                unkept=wants_unkept(headers),
+                explain=headers.get(_EXPLAIN) == "1",
+                after=headers.get("last-event-id") or None,
+            ),
         )
 
     def _check(self, incoming: Announced, acceptable: MediaType | None, events: Events) -> None:

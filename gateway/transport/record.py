@@ -11,12 +11,23 @@ _log = logging.getLogger("gateway.operation")
 
 
 def record(
-    response: Response | None, started: float, said: str = "client gone", **given: object
+    response: Response | None,
+    started: float,
+    said: str = "client gone",
+    *,
+    status: int | None = None,
+    transport: str | None = None,
 ) -> None:
-    """``said`` is the line of an operation without a response; ``started`` is of ``perf_counter``."""
+    """``said`` is the line of an operation without a response; ``started`` is of ``perf_counter``.
+
+    What came by HTTP has a ``status``, all else a ``transport``.
+    """
     if not _log.isEnabledFor(logging.INFO):
         return
-    fields = {**given, "milliseconds": round((perf_counter() - started) * 1000, 2)}
+    fields: dict[str, object] = (
+        {"status": status} if transport is None else {"transport": transport}
+    )
+    fields["milliseconds"] = round((perf_counter() - started) * 1000, 2)
     if response is None:
         _log.info(said, extra={"fields": fields})
         return

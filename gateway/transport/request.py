@@ -11,6 +11,7 @@ import orjson
 
 from gateway.errors import Code, RefusedError, refuse
 from gateway.pipeline.alarm import TimeLimit
+from gateway.pipeline.exchange import Request, Terms
 from gateway.transport.message import Announced, BodyTooLargeError, Headers, Incoming
 from gateway.transport.negotiation import Events, negotiate_events, readable
 from gateway.transport.origin import is_ours
@@ -22,9 +23,6 @@ _PARAMETERS = frozenset({"query", "documentId", "operationName", "variables", "e
 _PREFLIGHT_HEADERS = frozenset(
     {"graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name"}
 )
-
-# query, operationName, variables, extensions and documentId
-Parameters = tuple[str | None, str | None, dict[str, Any] | None, dict[str, Any] | None, str | None]
 
 _limit = lru_cache(maxsize=16)(TimeLimit)
 
@@ -56,8 +54,8 @@ def check_preflight(headers: Headers, listed: tuple[str, ...]) -> None:
         )
 
 
-def read_query_string(query_string: str) -> Parameters:
-    """The parameters of a GET, checked for their types."""
+def read_query_string(query_string: str, trace_id: str, terms: Terms) -> Request:
+    """What a GET asks; raises a refusal where its parameters are no request."""
     try:
         pairs = parse_qsl(
             query_string.encode("ascii").decode(),
@@ -76,9 +74,12 @@ def read_query_string(query_string: str) -> Parameters:
             raise refuse(Code.INVALID_PARAMETERS, f"The parameter {name} is given twice.")
         given[name] = value
     for name in ("variables", "extensions"):
-        if text := given.pop(name, None):
-            given[name] = _json(text.encode(), f"The parameter {name}")
-    return check_parameters(given)
+        if text := given.pop(name, "").encode():
+            try:
+                given[name] = orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                raise _no_json(text, f"The parameter {name}", error) from None
+    return check_parameters(given, trace_id, terms)
 
 
 def declared_bytes(headers: Headers) -> int | None:
@@ -115,9 +116,13 @@ async def receive_body(incoming: Incoming, settings: HttpSettings) -> bytes:
         raise too_late(settings) from None
 
 
-def read_body(body: bytes) -> Parameters:
-    """The parameters of a POST, checked for their types."""
-    return check_parameters(_json(body, "The body"))
+def read_body(body: bytes, trace_id: str, terms: Terms) -> Request:
+    """What a POST asks; raises a refusal where its body is no request."""
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _no_json(body, "The body", error) from None
+    return check_parameters(given, trace_id, terms)
 
 
 def too_late(settings: HttpSettings) -> RefusedError:
@@ -135,16 +140,13 @@ def _too_large(settings: HttpSettings) -> Exception:
     )
 
 
-def _json(text: bytes, what: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        reason = "it is empty" if not text else str(error)
-        raise refuse(Code.BAD_REQUEST, f"{what} is not JSON in UTF-8: {reason}.") from None
+def _no_json(text: bytes, what: str, error: Exception) -> Exception:
+    reason = "it is empty" if not text else str(error)
+    return refuse(Code.BAD_REQUEST, f"{what} is not JSON in UTF-8: {reason}.")
 
 
-def check_parameters(given: object) -> Parameters:
-    """What ``given`` holds of them; raises a refusal for what is no request."""
+def check_parameters(given: object, trace_id: str, terms: Terms) -> Request:
+    """The request whose parameters ``given`` holds; raises a refusal where it is none."""
     if not isinstance(given, dict):
         raise _no_object(given)
     find = given.get
@@ -167,7 +169,7 @@ def check_parameters(given: object) -> Parameters:
         raise _no_text("operationName")
     if not (document_id is None or isinstance(document_id, str)):
         raise _no_text("documentId")
-    return query, name or None, variables, extensions, document_id
+    return Request(query, name or None, variables, extensions, document_id, trace_id, terms)
 
 
 def names_a_document(document_id: object, extensions: dict[str, Any] | None) -> bool:

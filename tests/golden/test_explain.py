@@ -15,7 +15,7 @@ from graphql import OperationDefinitionNode, parse
 from datasources.stores import Stores, open_stores
 from gateway.engine.engine import Engine
 from gateway.pipeline import answer
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.telemetry.tally import tally
 from tests.databases import StoreSettings
 from tests.gateway.pipeline.edge import edge
@@ -43,7 +43,8 @@ async def explained(text: str, parts: Parts) -> Any:
         node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)
     )
     names = {each.variable.name.value for each in operation.variable_definitions or ()}
-    request = Request(text, variables={name: VARIABLES[name] for name in names}, explain=True)
+    variables = {name: VARIABLES[name] for name in names}
+    request = Request(text, variables=variables, terms=Terms(explain=True))
     await answer(request, parts)
     body = orjson.loads((await answer(request, parts)).body)
     return body["extensions"]["explain"]

@@ -15,7 +15,7 @@ from datasources.scope import Scope
 from gateway.auth.authenticator import Authenticator
 from gateway.auth.credentials import Credentials
 from gateway.auth.identity import Identity
-from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.exchange import Parts, Request, Response, Terms
 from gateway.pipeline.fan_out import Subscriptions
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.subscription import Item, Stream, begin
@@ -71,9 +71,8 @@ class House:
         **variables: Any,
     ) -> Response | Stream:
         self.grant(writer, writer.identity)
-        request = Request(
-            text, variables=variables, credentials=self.shown(writer), after=last_event_id
-        )
+        terms = Terms(self.shown(writer), after=last_event_id)
+        request = Request(text, variables=variables, terms=terms)
         found = await begin(request, self.parts)
         if isinstance(found, Stream):
             self._streams.append(found)

@@ -5,7 +5,7 @@ import pytest
 from datasources.errors import StoreUnavailableError
 from gateway.auth.refusal import unauthenticated
 from gateway.errors import Code, RefusedError
-from gateway.pipeline.exchange import Request
+from gateway.pipeline.exchange import Request, Terms
 from gateway.pipeline.subscription import Item
 from gateway.transport.event_stream import receive_guest
 from gateway.transport.roster import ConnectionSettings, Roster
@@ -24,7 +24,7 @@ async def test_a_subscriber_whose_key_ends_at_the_door_is_let_go(
     house: House, error: Exception, code: Code
 ) -> None:
     stream = await house.subscribe()
-    request = Request(credentials=house.shown(ADMIN))
+    request = Request(terms=Terms(house.shown(ADMIN)))
     house.grant(ADMIN, error)
 
     with pytest.raises(RefusedError) as refused:
@@ -41,7 +41,7 @@ async def test_an_answer_that_nobody_comes_for_ends_as_well(house: House) -> Non
     stream = await house.subscribe()
     roster = Roster(ConnectionSettings(), house.doorkeeper)
     guest = await receive_guest(
-        stream, Request(credentials=house.shown(ADMIN)), house.parts, roster
+        stream, Request(terms=Terms(house.shown(ADMIN))), house.parts, roster
     )
 
     await guest.chunks().aclose()
@@ -53,7 +53,7 @@ async def test_few_large_results_wait_to_be_written(house: House) -> None:
     stream = await house.subscribe()
     roster = Roster(ConnectionSettings(), house.doorkeeper)
     guest = await receive_guest(
-        stream, Request(credentials=house.shown(ADMIN)), house.parts, roster
+        stream, Request(terms=Terms(house.shown(ADMIN))), house.parts, roster
     )
     guest._items = [Item(b"x" * 200_000, None), Item(b"x" * 100_000, None)]
 

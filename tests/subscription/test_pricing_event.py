@@ -11,7 +11,7 @@ import pytest
 from gateway.auth.identity import Identity
 from gateway.auth.refusal import unauthenticated
 from gateway.pipeline import answer
-from gateway.pipeline.exchange import Request, Response
+from gateway.pipeline.exchange import Request, Response, Terms
 from resolvers import global_id
 from resolvers.viewer import Role, Viewer
 from tests.mutation.desk import ADMIN, ANALYST, DELETE, SERVICE, UPDATE_MATERIAL, customer
@@ -207,7 +207,7 @@ async def test_queries_and_mutations_are_answered_as_elsewhere(house: House) -> 
 
 async def test_an_answer_in_one_piece_names_the_ways_that_stream(house: House) -> None:
     await house.subscribe()  # so that the writer is known
-    refused = await answer(Request(EVENTS, credentials=house.shown(ADMIN)), house.parts)
+    refused = await answer(Request(EVENTS, terms=Terms(house.shown(ADMIN))), house.parts)
 
     assert refused.refused == "OPERATION_RESOLUTION_FAILURE"
     message = refused.errors[0]["message"]

@@ -76,7 +76,8 @@ class Operation:
         try:
             async with self._turns:
                 if self._renewed is not None:
-                    request = replace(request, credentials=self._renewed)
+                    terms = replace(request.terms, credentials=self._renewed)
+                    request = replace(request, terms=terms)
                 found = await begin(request, self._parts)
         except asyncio.CancelledError:
             record(None, started, transport="websocket")

@@ -11,7 +11,7 @@ from datasources.errors import StoreUnavailableError
 from gateway.auth.credentials import NOTHING, Credentials
 from gateway.auth.identity import Identity
 from gateway.errors import Code, RefusedError, mask, refuse
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.pipeline.quota import counted_as, network_of
 from gateway.telemetry.trace import trace_id_of
 from gateway.transport.message import ClientGoneError
@@ -229,20 +229,11 @@ class Session:
 
     def _request(self, payload: dict[str, Any] | None) -> Request:
         """Raises a refusal. A document that is named needs no text, which some clients send empty."""
-        query, name, variables, extensions, document_id = check_parameters(payload)
-        if names_a_document(document_id, extensions):
-            query = query or None
-        return Request(
-            query=query,
-            operation_name=name,
-            variables=variables,
-            extensions=extensions,
-            credentials=self.credentials,
-            client_address=self._handshake.client_address,
-            trace_id=trace_id_of(""),
-            document_id=document_id,
-            in_band=True,
-        )
+        terms = Terms(self.credentials, self._handshake.client_address, in_band=True)
+        request = check_parameters(payload, trace_id_of(""), terms)
+        if request.query == "" and names_a_document(request.document_id, request.extensions):
+            request.query = None
+        return request
 
     def _ended(self, operation: Operation) -> None:
         if self._operations.get(operation.id) is operation:

@@ -12,7 +12,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.identity import Identity
 from gateway.engine.engine import Engine
 from gateway.pipeline import answer
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.pipeline.quota import Quota
 from resolvers.viewer import Role
 from tests.gateway.budget.conftest import MeterOf
@@ -32,7 +32,8 @@ async def parts(redis: RedisStore, meter_of: MeterOf) -> Parts:
 
 
 async def ask(query: str, parts: Parts, address: str = "") -> Any:
-    return orjson.loads((await answer(Request(query, client_address=address), parts)).body)
+    request = Request(query, terms=Terms(client_address=address))
+    return orjson.loads((await answer(request, parts)).body)
 
 
 async def test_the_budget_is_that_of_whoever_asks(parts: Parts) -> None:

@@ -34,8 +34,8 @@ async def passed(waiting: Waiting | None) -> None:
         await waiting
 
 
-async def reserved(meter: Meter, viewer: Viewer, estimate: float, **request: Any) -> Exchange:
-    exchange = exchange_of(meter, viewer, estimate, **request)
+async def reserved(meter: Meter, viewer: Viewer, estimate: float, **terms: Any) -> Exchange:
+    exchange = exchange_of(meter, viewer, estimate, **terms)
     await passed(reserve_budget(exchange))
     return exchange
 

@@ -9,7 +9,7 @@ from graphql import GraphQLSchema
 from datasources.redis.client import RedisStore
 from datasources.redis.rate_limit import UNIT, Bucket, Order, RateLimit
 from gateway.pipeline.document_cache import DocumentSettings
-from gateway.pipeline.exchange import Exchange, Parts, Request
+from gateway.pipeline.exchange import Exchange, Parts, Request, Terms
 from gateway.pipeline.meter import Meter
 from gateway.pipeline.quota import Quota, RateLimitSettings
 from gateway.pipeline.view import Views
@@ -44,13 +44,13 @@ def parts_of(schema: GraphQLSchema, meter: Meter) -> Parts:
 
 
 def exchange_of(
-    meter: Meter | None, viewer: Viewer, estimate: float = 1.0, **request: Any
+    meter: Meter | None, viewer: Viewer, estimate: float = 1.0, **terms: Any
 ) -> Exchange:
     """As the stages before the budget leave it."""
     nothing: Any = None
     parts = Parts(nothing, nothing, nothing, nothing, 5, 32, meter=meter)
     now = monotonic()
-    exchange = Exchange(Request("{ name }", **request), parts, now, now + 5)
+    exchange = Exchange(Request("{ name }", terms=Terms(**terms)), parts, now, now + 5)
     exchange.viewer, exchange.estimate = viewer, estimate
     return exchange
 

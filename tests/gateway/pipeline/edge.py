@@ -8,7 +8,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.identity import anonymous
 from gateway.pipeline import answer
 from gateway.pipeline.document_cache import DocumentSettings
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.pipeline.view import Views
 from resolvers.cursor import CursorCodec
 from resolvers.limits import Limits
@@ -36,8 +36,8 @@ def edge(role: Role = Role.ADMIN, **given: Any) -> Parts:
 
 async def ask(query: str, parts: Parts, *, cost_debug: bool = False, **variables: Any) -> Any:
     """The answer's body."""
-    response = await answer(Request(query, variables=variables, cost_debug=cost_debug), parts)
-    return orjson.loads(response.body)
+    request = Request(query, variables=variables, terms=Terms(cost_debug=cost_debug))
+    return orjson.loads((await answer(request, parts)).body)
 
 
 async def refusal(query: str, parts: Parts, **variables: Any) -> dict[str, Any]:

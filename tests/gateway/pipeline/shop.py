@@ -17,7 +17,7 @@ from gateway.auth.authenticator import Authenticator
 from gateway.auth.identity import Identity, identity
 from gateway.pipeline import answer
 from gateway.pipeline.document_cache import DocumentSettings
-from gateway.pipeline.exchange import Parts, Request, Response
+from gateway.pipeline.exchange import Parts, Request, Response, Terms
 from gateway.pipeline.view import Views
 from resolvers.errors import InvalidIdError
 from resolvers.viewer import Role, Viewer
@@ -106,7 +106,8 @@ class Shop:
     async def ask(
         self, query: str, who: Identity = ADMIN, *, safe: bool = False, **variables: Any
     ) -> Response:
-        return await answer(Request(query, variables=variables, safe=safe), self.parts(who))
+        request = Request(query, variables=variables, terms=Terms(safe=safe))
+        return await answer(request, self.parts(who))
 
     async def bump(self, *tags: str) -> None:
         await self.cache.bump(Scope(None, monotonic() + 30), tags)

@@ -9,7 +9,7 @@ from gateway.auth.identity import anonymous
 from gateway.errors import Code, RefusedError
 from gateway.pipeline.admission import admit, release
 from gateway.pipeline.concurrency import Concurrency, ConcurrencySettings
-from gateway.pipeline.exchange import Exchange, Parts, Request
+from gateway.pipeline.exchange import Exchange, Parts, Request, Terms
 from resolvers.viewer import Role, Viewer
 from tests.gateway.pipeline.edge import edge
 
@@ -58,7 +58,8 @@ def test_strangers_do_not_share_the_limit_of_one() -> None:
     parts = edge(concurrency=Concurrency(ConcurrencySettings(per_client=1)))
 
     def knock(address: str) -> None:
-        exchange = Exchange(Request(client_address=address), parts, monotonic(), monotonic() + 5)
+        request = Request(terms=Terms(client_address=address))
+        exchange = Exchange(request, parts, monotonic(), monotonic() + 5)
         exchange.viewer = anonymous(Role.CUSTOMER).viewer
         admit(exchange)
 

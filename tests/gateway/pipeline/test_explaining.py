@@ -13,7 +13,7 @@ from datasources.stores import Stores, open_stores
 from gateway.engine.engine import Engine
 from gateway.errors import RefusedError
 from gateway.pipeline import answer
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.pipeline.explain_settings import ExplainSettings
 from gateway.pipeline.explaining import explain_plan
 from gateway.pipeline.flight import Flights
@@ -33,7 +33,8 @@ async def stores(seeded: StoreSettings) -> AsyncIterator[Stores]:
 
 
 async def body(parts: Parts, query: str = PAGE, *, explain: bool = True) -> Any:
-    return orjson.loads((await answer(Request(query, explain=explain), parts)).body)
+    request = Request(query, terms=Terms(explain=explain))
+    return orjson.loads((await answer(request, parts)).body)
 
 
 async def explained(parts: Parts, query: str = PAGE) -> Any:
@@ -173,7 +174,7 @@ async def test_an_operation_that_is_explained_can_be_cancelled_anywhere(stores: 
     parts, turns, done = edge(stores=stores, engine=Engine(folds=True)), 0, False
     while not done:
         turns += 1
-        task = asyncio.create_task(answer(Request(PAGE, explain=True), parts))
+        task = asyncio.create_task(answer(Request(PAGE, terms=Terms(explain=True)), parts))
         for _ in range(turns):
             await asyncio.sleep(0)
         done = task.done() or turns == 25

@@ -8,7 +8,7 @@ import pytest
 from gateway.engine.engine import Engine
 from gateway.errors import Code
 from gateway.pipeline import answer
-from gateway.pipeline.exchange import Parts, Request
+from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.pipeline.operation_limits import OperationLimitSettings
 from resolvers.viewer import Role
 from tests.gateway.pipeline.edge import edge
@@ -38,7 +38,7 @@ async def said(parts: Parts, *request: Any, **given: Any) -> Any:
         (Request(TWO), Code.OPERATION_RESOLUTION_FAILURE),
         (Request(TWO, "C"), Code.OPERATION_RESOLUTION_FAILURE),
         (Request(EVENTS), Code.OPERATION_RESOLUTION_FAILURE),
-        (Request(CHANGE, safe=True), Code.METHOD_NOT_ALLOWED),
+        (Request(CHANGE, terms=Terms(safe=True)), Code.METHOD_NOT_ALLOWED),
         (Request(MANY), Code.NODE_LIMIT),
         (Request(PAGE, None, {"n": 9_999}), Code.NODE_LIMIT),
         (Request("{ rateLimit(dryRun: true) { cost } customers { nodes { id } } }"), None),
@@ -85,7 +85,9 @@ async def test_what_was_allowed_once_is_allowed_to_no_others() -> None:
         assert (await answer(Request(PAGE, None, {"n": 7}), one)).refused is None
         assert (await answer(Request(PAGE, None, {"n": 11}), one)).refused is Code.NODE_LIMIT
         assert (await answer(Request(CHANGE), one)).refused is None
-        assert (await answer(Request(CHANGE, safe=True), one)).refused is Code.METHOD_NOT_ALLOWED
+        assert (
+            await answer(Request(CHANGE, terms=Terms(safe=True)), one)
+        ).refused is Code.METHOD_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("limit", ["depth", "nodes", "cost"])

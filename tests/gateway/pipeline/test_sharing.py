@@ -17,7 +17,7 @@ from gateway.auth.identity import Identity
 from gateway.engine.engine import Engine
 from gateway.pipeline import answer
 from gateway.pipeline.document_cache import DocumentSettings
-from gateway.pipeline.exchange import Exchange, Parts, Request, Response
+from gateway.pipeline.exchange import Exchange, Parts, Request, Response, Terms
 from gateway.pipeline.flight import Flights
 from gateway.pipeline.view import Views
 from gateway.telemetry.audit import AuditTrail
@@ -148,7 +148,7 @@ async def test_no_scope_is_crossed(world: World) -> None:
         ({"query": ROWS, "variables": {"n": 1}}, {"query": ROWS, "variables": {"n": 1.0}}),
         ({"query": ROWS, "variables": {"n": None}}, {"query": ROWS, "variables": {}}),
         ({"query": ROWS}, {"query": f"{ROWS} "}),
-        ({"query": ROWS}, {"query": ROWS, "unkept": True}),
+        ({"query": ROWS}, {"query": ROWS, "terms": Terms(unkept=True)}),
         ({"query": "{ me }"}, {"query": "{ me }"}),
         ({"query": "{ unsaid }"}, {"query": "{ unsaid }"}),
     ],

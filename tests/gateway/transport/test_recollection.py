@@ -48,7 +48,7 @@ def test_equal_heads_are_read_once(counting: Counting) -> None:
     heads = [counting.recollection.find("POST", Given([JSON]), "192.0.2.1") for _ in range(3)]
 
     assert heads[0] is not None
-    assert heads[0].client_address == "192.0.2.1"
+    assert heads[0].terms.client_address == "192.0.2.1"
     assert heads[0] is heads[1] is heads[2]
     assert counting.asked == [Announced("POST", "", 8, {JSON[0]: JSON[1]}, 28, "192.0.2.1")]
 
