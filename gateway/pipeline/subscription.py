@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 from typing import NamedTuple
 
@@ -69,12 +70,16 @@ class Stream:
         "_subscriptions",
         "_waiter",
         "_watch",
+        "operation_name",
     )
+    operation_type = "subscription"
+    errors: Sequence[FormattedError] = ()  # a subscription that has any becomes no stream
 
     def __init__(self, exchange: Exchange) -> None:
         subscriptions, watch = exchange.parts.subscriptions, exchange.watch
         assert subscriptions is not None
         assert watch is not None
+        self.operation_name = exchange.operation_name
         identity = Identity(exchange.viewer, exchange.customer_ids)
         terms = exchange.request.terms
         self._subscriptions: Subscriptions = subscriptions

@@ -101,7 +101,7 @@ class Endpoint:
         except Exception as error:
             found = _refused(error)
         if isinstance(found, EventStream):
-            record(None, started, "subscribed", status=200)
+            record(found.stream, started, "subscribed", status=200)
             return Outgoing(200, _event_lines(head), chunks=found.chunks(), trace_id=trace_id)
         if isinstance(found, Response):
             return self._outgoing(head, found, trace_id, started)

@@ -62,7 +62,7 @@ class EventStream:
         self, stream: Stream, credentials: Credentials, expires_at: float | None, roster: Roster
     ) -> None:
         self.credentials = credentials
-        self._stream = stream
+        self.stream = stream
         self._expires_at = expires_at
         self._roster = roster
         self._items: list[Item] = []
@@ -96,12 +96,12 @@ class EventStream:
                     yield b"".join(next_event(each.body, each.cursor) for each in items)
                 elif not self._over:
                     yield COMMENT
-            yield self._last or complete_event(cursor=self._stream.cursor)
+            yield self._last or complete_event(cursor=self.stream.cursor)
         finally:
             self._roster.leave(self)
             pumping.cancel()
             await asyncio.gather(pumping, return_exceptions=True)
-            await self._stream.close()
+            await self.stream.close()
             self._gone.set()
 
     def look(self, now: float, wall: float) -> None:
@@ -113,11 +113,11 @@ class EventStream:
 
     def forbid(self, refusal: RefusedError) -> None:
         """As :class:`Guest` says it."""
-        self._end(_refused(refusal.errors) + complete_event(cursor=self._stream.cursor))
+        self._end(_refused(refusal.errors) + complete_event(cursor=self.stream.cursor))
 
     async def depart(self) -> None:
         """As :class:`Guest` says it; the client learns its cursor."""
-        cursor = self._items[-1].cursor if self._items else self._stream.cursor
+        cursor = self._items[-1].cursor if self._items else self.stream.cursor
         data = orjson.dumps({"draining": True, "resume": cursor})
         self._end(complete_event(data, cursor))
         await self._gone.wait()
@@ -125,7 +125,7 @@ class EventStream:
     async def _pump(self) -> None:
         """Takes what the subscription has, at most as much as one write holds."""
         try:
-            while (item := await self._stream.next()) is not None:
+            while (item := await self.stream.next()) is not None:
                 if self._over:
                     return
                 self._items.append(item)

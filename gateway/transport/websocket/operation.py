@@ -93,7 +93,7 @@ class Operation:
             del found  # nor is what it was made of, while a slow client reads
             await self._send(result)
             return complete(self.id)
-        record(None, started, "subscribed", transport="websocket")
+        record(found, started, "subscribed", transport="websocket")
         return await self._follow(found)
 
     async def _follow(self, stream: Stream) -> str:
