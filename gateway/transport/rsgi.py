@@ -9,25 +9,19 @@ import logging
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
-from operator import methodcaller
-from time import perf_counter
 from typing import Any
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
-from gateway.pipeline.alarm import Alarms
 from gateway.pipeline.exchange import Parts
-from gateway.telemetry.trace import trace_id_of
 from gateway.transport.asgi import Gateway
-from gateway.transport.departure import Watch, while_present
+from gateway.transport.departure import while_present
 from gateway.transport.endpoint import PATH
-from gateway.transport.head import Head
-from gateway.transport.message import ClientGoneError, Outgoing
-from gateway.transport.recollection import Recollection
-from gateway.transport.request import too_late
+from gateway.transport.message import ClientGoneError
 from gateway.transport.roster import Roster
 from gateway.transport.rsgi_bridge import bridge
-from gateway.transport.rsgi_message import Incoming, announced, host_of, stream
+from gateway.transport.rsgi_message import Incoming, announced, stream
+from gateway.transport.rsgi_shortcut import Shortcut, take_over
 
 DRAIN_SIGNAL = signal.SIGUSR1  # to a worker, before it is told to end
 
@@ -41,11 +35,8 @@ class RsgiGateway:
 
     def __init__(self, app: Gateway) -> None:
         self._app = app
-        self._endpoint = app.endpoint
-        self._heads = Recollection(app.endpoint.head, PATH)
-        self._coming = Alarms[asyncio.Future[bytes]](
-            app.endpoint.settings.body_timeout_seconds, methodcaller("cancel")
-        )
+        self.shortcut = Shortcut(app.endpoint)
+        take_over()
         self._state: dict[str, Any] = {}
         self._parts: Parts
         self._roster: Roster
@@ -63,53 +54,13 @@ class RsgiGateway:
     def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> Coroutine[Any, Any, None]:
         if scope.path != PATH:
             return bridge(self._app, self._state, scope, protocol)
-        head = None
-        if not scope.query_string:
-            headers: Any = scope.headers  # whose types leave out its len()
-            head = self._heads.find(scope.method, headers, host_of(scope.client))
-        if head is None:
-            head = self._endpoint.head(announced(scope))
-        if head.is_whole:
-            return self._answer_whole(head, protocol)
-        return self._answer(head, protocol)
+        return self._answer(scope, protocol)
 
-    async def _answer_whole(self, head: Head, protocol: HTTPProtocol) -> None:
-        """A POST whose body has a length that may be read, and which is owed one answer."""
-        endpoint, started = self._endpoint, perf_counter()
-        # The limit ends what is awaited, not the task: to find out which one this is takes its time.
-        coming: Any = protocol()  # a future in all but its type
-        self._coming.set(coming, running=self._loop)
-        try:
-            body = await coming
-        except ProtocolClosed:
-            endpoint.miss(started)
-            return
-        except asyncio.CancelledError:
-            if self._coming.unset(coming) or _is_cancelled():
-                raise
-            outgoing = endpoint.refuse(head, too_late(endpoint.settings), started)
-            protocol.response_bytes(outgoing.status, outgoing.unmeasured, outgoing.body)
-            return
-        finally:
-            self._coming.unset(coming)
-        trace_id = trace_id_of(head.headers.get("traceparent", ""))
-        found = endpoint.begin(head, trace_id, body, self._parts, started)
-        if not isinstance(found, Outgoing):
-            watch = Watch(protocol.client_disconnect, self._loop)
-            try:
-                found = await found
-            except asyncio.CancelledError:
-                if not watch.was_left():
-                    raise
-                endpoint.miss(started)
-                return
-            finally:
-                watch.stop()
-        protocol.response_bytes(found.status, found.unmeasured, found.body)
-
-    async def _answer(self, head: Head, protocol: HTTPProtocol) -> None:
+    async def _answer(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        endpoint = self._app.endpoint
+        head = endpoint.head(announced(scope))
         incoming = Incoming(protocol, head.headers)
-        outgoing = await self._endpoint.answer(head, incoming, self._parts, self._roster)
+        outgoing = await endpoint.answer(head, incoming, self._parts, self._roster)
         if outgoing is None:
             return
         if incoming.unread and outgoing.status != _REQUEST_TIMEOUT:
@@ -146,10 +97,6 @@ class RsgiGateway:
             self._state = dict(state or {})
             self._parts = self._state["parts"]
             self._roster = self._state["roster"]
+            self.shortcut.open(self._parts)
             begun.set_result(None)
             await self._ended.wait()
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -120,6 +120,7 @@ async def on_granian(app: Gateway, server: ServerName) -> AsyncIterator[str]:
         granian.stop()
         # As in gateway/granian_server.py: it may wait for a client that left amid a handshake.
         await asyncio.wait([serving], timeout=_STOP_SECONDS)
+        assert serving.done() or not rsgi, "it waits for an answer that nobody is going to give"
         await gateway.end()
 
 
