@@ -119,7 +119,7 @@ class Shortcut:
         """Gives up the bodies that are late, and comes back as long as there are any to wait for."""
         seconds = self._endpoint.settings.body_timeout_seconds
         now = perf_counter()
-        for coming, asked in tuple(self._coming.items()):
+        for coming, asked in self._coming.copy().items():  # at once, as the thread may add to it
             if asked + seconds > now:
                 break
             coming.cancel()
