@@ -87,6 +87,7 @@ class Shortcut:
         except ProtocolClosed as closed:
             closed.__traceback__ = None  # it is kept with the body, and would keep the request
             self._endpoint.miss(started)
+            protocol.response_empty(500, [])  # to nobody; Granian logs silence as a failure of ours
             return
         except asyncio.CancelledError:
             found = self._endpoint.refuse(head, too_late(self._endpoint.settings), started)
