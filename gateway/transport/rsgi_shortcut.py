@@ -6,6 +6,7 @@ for the body, and the loop first hears of the request when there is something to
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from functools import partial
@@ -24,6 +25,8 @@ from gateway.transport.message import Outgoing
 from gateway.transport.recollection import Recollection
 from gateway.transport.request import too_late
 from gateway.transport.rsgi_message import announced, host_of
+
+_log = logging.getLogger("gateway")
 
 _LOOKS = 4  # for bodies that are late, within the time that one may take
 
@@ -144,7 +147,12 @@ def _schedule(loop: asyncio.AbstractEventLoop, context: Context, call: Any) -> S
         return usual
 
     def schedule(watcher: Watcher) -> None:
-        if not shortcut.take(watcher):
+        try:
+            is_taken = shortcut.take(watcher)
+        except Exception:  # which Granian would tell nobody, while the client waits without end
+            _log.exception("A request was not taken from Granian's thread.")
+            is_taken = False
+        if not is_taken:
             usual(watcher)
 
     return schedule

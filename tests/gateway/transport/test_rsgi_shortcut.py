@@ -12,7 +12,7 @@ from granian import _futures
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
 
 from gateway.transport.rsgi import RsgiGateway
-from gateway.transport.rsgi_shortcut import take_over
+from gateway.transport.rsgi_shortcut import Shortcut, take_over
 from tests.gateway.server import serve_schema
 
 HALF = (
@@ -134,6 +134,21 @@ async def test_who_leaves_amid_a_body_is_noted(caplog: pytest.LogCaptureFixture)
 
     assert [each.getMessage() for each in caplog.records] == ["client gone"]
     assert caplog.records[0].__dict__["fields"]["status"] == 499
+
+
+async def test_what_fails_in_the_thread_goes_granians_way(
+    tasks: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("unknown")
+
+    async with serve_schema(None, server="granian-rsgi") as client:
+        monkeypatch.setattr(Shortcut, "_head", fail)
+        found = [await client.post("/graphql", json={"query": "{ __typename }"}) for _ in range(2)]
+
+    assert [each.status_code for each in found] == [200, 200]
+    assert tasks == ["POST", "POST"]
+    assert "A request was not taken from Granian's thread." in caplog.messages
 
 
 async def test_what_is_no_gateway_is_scheduled_as_ever() -> None:
