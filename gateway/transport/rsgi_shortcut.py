@@ -123,8 +123,8 @@ class Shortcut:
         """Gives up the bodies that are late, and comes back as long as there are any to wait for."""
         seconds = self._endpoint.settings.body_timeout_seconds
         now = perf_counter()
-        for coming, asked in self._coming.copy().items():  # at once, as the thread may add to it
-            if asked + seconds > now:
+        for coming in list(self._coming):  # in one step: the thread goes on, and adds to it
+            if self._coming[coming] + seconds > now:
                 break
             coming.cancel()
         if self._timer is not None:

@@ -1,6 +1,7 @@
 """Shortcut: how it comes by the bodies, told by stand-ins for what Granian hands over."""
 
 import asyncio
+import gc
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,3 +57,42 @@ async def test_who_left_amid_a_body_is_answered_as_granian_calls_silence_a_failu
     request.body.set_exception(ProtocolClosed())
 
     assert await request.status() == 500
+
+
+async def test_a_body_is_given_up_after_a_while_without_any() -> None:
+    shortcut, early, late = opened(seconds=0.04), Request(), Request()
+    shortcut.take(early)
+    early.body.set_result(b"[]")
+    await early.status()
+    await asyncio.sleep(0.1)  # in which it stops to look
+
+    shortcut.take(late)
+
+    assert await late.status() == 408
+
+
+async def test_it_looks_at_the_bodies_while_the_thread_adds_to_them() -> None:
+    shortcut = opened()
+    more = [Request() for _ in range(100)]
+    for _ in range(50):
+        shortcut.take(more.pop())
+
+    class Garbage:
+        """What is left over anew whenever it is collected, which lets the thread go on meanwhile."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            if more:
+                shortcut.take(more.pop())
+                Garbage()
+
+    Garbage()
+    usual = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        shortcut._look()
+    finally:
+        gc.set_threshold(*usual)
+        more.clear()
