@@ -83,6 +83,12 @@ class Shortcut:
         return found or self._endpoint.head(announced(scope))
 
     def _begin(self, head: Head, protocol: HTTPProtocol, coming: Any) -> None:
+        try:
+            self._go_on(head, protocol, coming)
+        except Exception:
+            _fail(protocol)
+
+    def _go_on(self, head: Head, protocol: HTTPProtocol, coming: Any) -> None:
         started = self._coming.pop(coming)
         found: Outgoing | Coroutine[None, None, Outgoing]
         try:
@@ -90,7 +96,7 @@ class Shortcut:
         except ProtocolClosed as closed:
             closed.__traceback__ = None  # it is kept with the body, and would keep the request
             self._endpoint.miss(started)
-            protocol.response_empty(500, [])  # to nobody; Granian logs silence as a failure of ours
+            _say_nothing(protocol)
             return
         except asyncio.CancelledError:
             found = self._endpoint.refuse(head, too_late(self._endpoint.settings), started)
@@ -110,14 +116,16 @@ class Shortcut:
         watch = Watch(protocol.client_disconnect, self._loop)
         try:
             found = await work
+            protocol.response_bytes(found.status, found.unmeasured, found.body)
         except asyncio.CancelledError:
+            _say_nothing(protocol)
             if not watch.was_left():
                 raise
             self._endpoint.miss(started)
-            return
+        except Exception:
+            _fail(protocol)
         finally:
             watch.stop()
-        protocol.response_bytes(found.status, found.unmeasured, found.body)
 
     def _look(self) -> None:
         """Gives up the bodies that are late, and comes back as long as there are any to wait for."""
@@ -133,6 +141,17 @@ class Shortcut:
         if self._coming:  # looked at only now, as the thread goes on meanwhile
             self._is_looking = True
             self._timer = self._loop.call_later(seconds / _LOOKS, self._look)
+
+
+def _fail(protocol: HTTPProtocol) -> None:
+    """As Granian does with its own tasks: an error that is kept would keep the client waiting."""
+    _log.exception("A request was not answered.")
+    _say_nothing(protocol)
+
+
+def _say_nothing(protocol: HTTPProtocol) -> None:
+    """What is left without any answer counts as a failure in Granian's own log."""
+    protocol.response_empty(500, [])
 
 
 def take_over() -> None:

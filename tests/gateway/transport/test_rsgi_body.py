@@ -19,15 +19,12 @@ class Request:
     """A plain POST, and its own protocol, which remembers the status of the answer."""
 
     def __init__(self) -> None:
+        self.proto: Any = self
         self.scope: Any = SimpleNamespace(
             method="POST", path="/graphql", query_string="", client="127.0.0.1:1", headers=HEADERS
         )
         self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    @property
-    def proto(self) -> Any:
-        return self
 
     def __call__(self) -> asyncio.Future[bytes]:
         return self.body

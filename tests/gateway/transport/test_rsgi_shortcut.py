@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from granian import _futures
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
 
+from gateway.transport.endpoint import Endpoint
 from gateway.transport.rsgi import RsgiGateway
 from gateway.transport.rsgi_shortcut import Shortcut, take_over
 from tests.gateway.server import serve_schema
@@ -70,15 +71,15 @@ async def test_a_plain_post_is_no_task_and_all_else_is(tasks: list[str]) -> None
     assert tasks == ["GET", "POST", "POST", "POST"]
 
 
-def saying(name: str) -> GraphQLSchema:
-    said = GraphQLField(GraphQLString, resolve=lambda *_: name)
+def saying(name: Callable[..., Any]) -> GraphQLSchema:
+    said = GraphQLField(GraphQLString, resolve=name)
     return GraphQLSchema(GraphQLObjectType("Query", {"name": said}))
 
 
 async def test_two_gateways_of_one_loop_each_answer_what_came_to_them(tasks: list[str]) -> None:
     async with (
-        serve_schema(saying("one"), server="granian-rsgi") as one,
-        serve_schema(saying("other"), server="granian-rsgi") as other,
+        serve_schema(saying(lambda *_: "one"), server="granian-rsgi") as one,
+        serve_schema(saying(lambda *_: "other"), server="granian-rsgi") as other,
     ):
         found = [
             (await client.post("/graphql", json={"query": "{ name }"})).json()["data"]["name"]
@@ -134,6 +135,25 @@ async def test_who_leaves_amid_a_body_is_noted(caplog: pytest.LogCaptureFixture)
 
     assert [each.getMessage() for each in caplog.records] == ["client gone"]
     assert caplog.records[0].__dict__["fields"]["status"] == 499
+
+
+@pytest.mark.parametrize("query", ["{ __typename }", "{ name }"])  # at once, and in a task
+async def test_an_error_that_nobody_expected_is_a_500_and_not_a_silence(
+    query: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("unknown")
+
+    async def name(*_: object) -> str:
+        await asyncio.sleep(0)
+        return "one"
+
+    async with serve_schema(saying(name), server="granian-rsgi") as client:
+        monkeypatch.setattr(Endpoint, "_outgoing", fail)
+        found = await client.post("/graphql", json={"query": query})
+
+    assert found.status_code == 500
+    assert caplog.messages == ["A request was not answered."]
 
 
 async def test_what_fails_in_the_thread_goes_granians_way(
