@@ -54,6 +54,9 @@ ANY = b'{"query":"query($v:Anything){any(value:$v)}","variables":{"v":%b}}'
 
 BAD: dict[str, Bad] = {
     "empty body": post("BAD_REQUEST", ALWAYS_400, b""),
+    "half of a body, of nobody": post(
+        "UNAUTHENTICATED", (401, 401, 401), b'{"query":', authorization="Basic none"
+    ),
     "half of a body": post("BAD_REQUEST", ALWAYS_400, b'{"query":'),
     "a body that is no UTF-8": post("BAD_REQUEST", ALWAYS_400, b'{"query":"{ name }\xff"}'),
     "UTF-16": post("BAD_REQUEST", ALWAYS_400, '{"query":"{ name }"}'.encode("utf-16")),
