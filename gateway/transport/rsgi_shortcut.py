@@ -179,7 +179,7 @@ def _schedule(loop: asyncio.AbstractEventLoop, context: Context, call: Any) -> S
 
 def _shortcut_of(call: Any) -> Shortcut | None:
     """That of the gateway which ``call`` would have answer."""
-    for cell in call.__closure__ or ():
+    for cell in getattr(call, "__closure__", None) or ():
         gateway = getattr(cell.cell_contents, "__self__", None)
         found = getattr(gateway, "shortcut", None)
         if isinstance(found, Shortcut):

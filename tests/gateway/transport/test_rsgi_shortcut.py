@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 import httpx
@@ -171,7 +172,8 @@ async def test_what_fails_in_the_thread_goes_granians_way(
     assert "A request was not taken from Granian's thread." in caplog.messages
 
 
-async def test_what_is_no_gateway_is_scheduled_as_ever() -> None:
+@pytest.mark.parametrize("plainly", [True, False])
+async def test_what_is_no_gateway_is_scheduled_as_ever(*, plainly: bool) -> None:
     take_over()
     called: list[Any] = []
 
@@ -186,7 +188,8 @@ async def test_what_is_no_gateway_is_scheduled_as_ever() -> None:
             self.task.set_result(task)
 
     watcher = Watcher()
-    schedule = _futures._cbsched_aioschedule(asyncio.get_running_loop(), copy_context(), answered)
+    call = answered if plainly else partial(answered)  # which closes over nothing that is known
+    schedule = _futures._cbsched_aioschedule(asyncio.get_running_loop(), copy_context(), call)
 
     schedule(watcher)
     await (await watcher.task)
