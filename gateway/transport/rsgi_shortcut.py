@@ -66,9 +66,9 @@ class Shortcut:
             return False
         protocol = watcher.proto
         coming: Any = protocol()  # a future in all but its type
-        self._coming[coming] = perf_counter()
         # This thread is also the one that brings the body, so that it cannot have come yet.
         coming.add_done_callback(partial(self._begin, head, protocol))
+        self._coming[coming] = perf_counter()
         if not self._is_looking:
             self._is_looking = True
             self._loop.call_soon_threadsafe(self._look)
