@@ -42,11 +42,11 @@ Schedule = Callable[[Watcher], None]
 
 
 class Shortcut:
-    """What is of the thread is called there, one request after another; all else in the loop."""
+    """``take`` is called in Granian's thread, for one request after another; all else in the loop."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._heads = Recollection(endpoint.head, PATH)  # of the thread
+        self._heads = Recollection(endpoint.head, PATH)  # read and written in the thread alone
         self._coming: dict[Any, float] = {}  # bodies, and when each was asked for
         self._is_looking = False
         self._timer: asyncio.TimerHandle | None = None
@@ -60,7 +60,7 @@ class Shortcut:
         self._loop = asyncio.get_running_loop()
 
     def take(self, watcher: Watcher) -> bool:
-        """Whether the request goes this way. Of the thread."""
+        """Whether the request goes this way."""
         head = self._head(watcher.scope)
         if head is None or not head.is_whole:
             return False
