@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on; GATEWAY_HOST.")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on; GATEWAY_PORT.")]
+from gateway.cli.serve import Host, Interface, Port, Server
+
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder that keeps the stores' data; GATEWAY_DATA_DIR.")
 ]
@@ -17,9 +17,6 @@ Scale = Annotated[
         min=0.0001, help="Size of the sample data: 1, the default, is 20,000 calculations."
     ),
 ]
-Server = Annotated[
-    str | None, typer.Option(help="Server to run on, uvicorn or granian; GATEWAY_SERVER.")
-]
 
 
 def demo(
@@ -29,12 +26,19 @@ def demo(
     fresh: Fresh = False,
     scale: Scale = None,
     server: Server = None,
+    interface: Interface = None,
 ) -> None:
     """Start PostgreSQL, MongoDB and Redis here, fill them with sample data and serve the graph."""
     import asyncio
 
     from gateway.demonstration import Demonstration
 
-    given: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir, "server": server}
-    given = {name: value for name, value in given.items() if value is not None}
+    named: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "data_dir": data_dir,
+        "server": server,
+        "granian_interface": interface,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
     asyncio.run(Demonstration(given, fresh=fresh, scale=scale).run())
