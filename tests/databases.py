@@ -18,7 +18,7 @@ from datasources.postgres.settings import PostgresSettings
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 
-_LOG_TTL_DAYS = 20_000  # logs of a fixed day must outlive the years until the tests are run
+LOG_TTL_DAYS = 20_000  # logs of a fixed day must outlive the years until the tests are run
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ async def fresh_databases(urls: StoreUrls) -> AsyncIterator[StoreSettings]:
             url=urlsplit(urls.postgres)._replace(path=f"/{name}").geturl(), timeout_seconds=30
         ),
         MongoSettings(
-            url=urls.mongodb, database=name, timeout_seconds=30, log_ttl_days=_LOG_TTL_DAYS
+            url=urls.mongodb, database=name, timeout_seconds=30, log_ttl_days=LOG_TTL_DAYS
         ),
         RedisSettings(url=urls.redis, key_prefix=name, timeout_seconds=5),
     )

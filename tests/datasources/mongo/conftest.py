@@ -17,6 +17,7 @@ from datasources.mongo.driver import Aggregation, Document, Find
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import StoreCall
 from datasources.scope import Scope
+from tests.databases import LOG_TTL_DAYS
 
 T = TypeVar("T")
 _PROFILE = "system.profile"
@@ -79,7 +80,11 @@ def settings(driver: DriverName, store_urls: StoreUrls) -> MongoSettings:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_store(driver: DriverName, store_urls: StoreUrls) -> AsyncIterator[Store]:
     settings = MongoSettings(
-        url=store_urls.mongodb, database=f"test_{uuid4().hex}", driver=driver, timeout_seconds=30
+        url=store_urls.mongodb,
+        database=f"test_{uuid4().hex}",
+        driver=driver,
+        timeout_seconds=30,
+        log_ttl_days=LOG_TTL_DAYS,
     )
     await migrate.up(settings)
     calls: list[StoreCall] = []
