@@ -1,7 +1,8 @@
 """Spender: a gateway process of the load tests; it runs operations on a shared budget and adds them up.
 
 Argument: a JSON object (:class:`Load`). It says "ready", waits for a line, says "half" when half of the
-operations have been answered, and at the end what became of them.
+operations have been answered, and at the end what became of them. It goes on while others do their worst to
+Redis, but keeps the last quarter of the operations until a second line says that it is done.
 """
 
 import asyncio
@@ -78,10 +79,15 @@ async def main(load: Load) -> None:
         concurrency=Concurrency(ConcurrencySettings(per_client=1_000, per_process=1_000)),
     )
     sums, left = Sums(), load.operations
+    worst_is_done = asyncio.Event()
 
     async def client() -> None:
         nonlocal left
         while left:
+            if left <= load.operations // 4:
+                await worst_is_done.wait()
+                if not left:
+                    return
             left -= 1
             if left == load.operations // 2:
                 print("half", flush=True)
@@ -91,7 +97,10 @@ async def main(load: Load) -> None:
 
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    await asyncio.gather(*(client() for _ in range(load.at_once)))
+    clients = asyncio.gather(*(client() for _ in range(load.at_once)))
+    await asyncio.to_thread(sys.stdin.readline)
+    worst_is_done.set()
+    await clients
     await meter.drain()
     sums.local_orders = meter.local_orders
     print(orjson.dumps(asdict(sums)).decode(), flush=True)
