@@ -91,6 +91,15 @@ async def server(redis_program: Program, tmp_path: Path) -> AsyncIterator[Privat
 async def private(
     server: PrivateServer, settings_of: SettingsOf, calls: list[StoreCall], meters: list[Meter]
 ) -> AsyncIterator[RedisStore]:
-    """A Redis whose server may be killed, frozen and flushed."""
+    """A Redis whose server may be killed and flushed."""
+    async with _open(settings_of(url=server.url), calls, meters) as store:
+        yield store
+
+
+@pytest.fixture
+async def hurried(
+    server: PrivateServer, settings_of: SettingsOf, calls: list[StoreCall], meters: list[Meter]
+) -> AsyncIterator[RedisStore]:
+    """One whose server may be frozen; on a busy machine it may be late without that."""
     async with _open(settings_of(url=server.url, timeout_seconds=0.2), calls, meters) as store:
         yield store

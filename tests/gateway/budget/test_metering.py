@@ -20,7 +20,7 @@ from tests.datasources.redis.conftest import PrivateServer
 from tests.gateway.budget.conftest import MeterOf
 from tests.gateway.budget.till import exchange_of, quotas, somebody
 
-SIX = Quota(1_000, 50)
+SLOW = Quota(1_000, 1)  # so that a moment, which may be long on a busy machine, brings little
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ async def test_without_a_meter_nothing_is_kept() -> None:
 async def test_too_little_left_is_refused_with_the_moment_to_come_back(
     redis: RedisStore, meter_of: MeterOf
 ) -> None:
-    meter = meter_of(redis, quotas(points=SIX))
+    meter = meter_of(redis, quotas(points=SLOW))
     viewer = somebody()
     await reserved(meter, viewer, 900)
 
@@ -152,7 +152,8 @@ async def test_too_little_left_is_refused_with_the_moment_to_come_back(
 
     seconds = exchange.retry_after_seconds
     assert code is Code.RATE_LIMITED
-    assert seconds in (3, 4)  # 200 points at 50 a second, less what came meanwhile
+    assert seconds is not None
+    assert 190 <= seconds <= 200  # 200 points at one a second, less what came meanwhile
     assert details == {
         "code": Code.RATE_LIMITED,
         "policy": "points-user",
@@ -291,4 +292,5 @@ async def test_a_dear_operation_passes_while_redis_is_away(
 
     assert first.throttle == Throttle(50, 0, 0.5)
     assert code is Code.RATE_LIMITED
-    assert 178 <= details["retryAfterSeconds"] <= 180  # until the 50 are there at 0.5 a second
+    # Until the 50 are there at 0.5 a second, less what came meanwhile.
+    assert 170 <= details["retryAfterSeconds"] <= 180
