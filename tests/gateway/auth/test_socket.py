@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from time import time
 from typing import Any
 
 import httpx
 import pytest
 
 from datasources.stores import Stores
+from gateway.transport import roster
 from resolvers import key_text
 from resolvers.api_key import Wish, issue
 from resolvers.viewer import Role
@@ -144,16 +146,18 @@ def token(key: Key, seconds: float, subject: str = str(BOB)) -> str:
 
 
 async def test_a_token_that_ends_is_announced_and_closes_with_4403(
-    opened: Open, issuer: Issuer, keys: dict[str, Key]
+    opened: Open, issuer: Issuer, keys: dict[str, Key], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with trusting(opened, issuer) as client, talk_to(client) as talk:
-        await talk.init(authorization=token(keys["ES256"], 2))
+        await talk.init(authorization=token(keys["ES256"], 50))
         warning = await talk.hear()
         await talk.say("pong", payload=warning["payload"])
+        # A token of a second or two could end before a busy machine has looked at it.
+        monkeypatch.setattr(roster, "time", lambda: time() + 50)
         closing = await talk.closing()
 
     assert warning["type"] == "ping"
-    assert 0 < warning["payload"]["expiresInSeconds"] <= 2
+    assert 30 < warning["payload"]["expiresInSeconds"] <= 50
     assert closing == (4403, "Forbidden: what was shown has expired")
 
 
@@ -161,7 +165,7 @@ async def test_a_new_token_of_the_same_user_in_a_pong_goes_on(
     opened: Open, issuer: Issuer, keys: dict[str, Key]
 ) -> None:
     async with trusting(opened, issuer) as client, talk_to(client) as talk:
-        await talk.init(authorization=token(keys["ES256"], 2))
+        await talk.init(authorization=token(keys["ES256"], 50))
         first = await talk.hear()
         await talk.say("pong", payload={"authorization": token(keys["ES256"], 30)})
         second = await talk.hear()
@@ -169,8 +173,8 @@ async def test_a_new_token_of_the_same_user_in_a_pong_goes_on(
 
         assert await who(talk) == f"user:{BOB}"
 
-    assert first["payload"]["expiresInSeconds"] <= 2
-    assert 20 < second["payload"]["expiresInSeconds"] <= 30
+    assert 30 < first["payload"]["expiresInSeconds"] <= 50
+    assert 10 < second["payload"]["expiresInSeconds"] <= 30
 
 
 async def test_a_token_of_another_user_or_a_bad_one_in_a_pong_is_4403(
