@@ -167,7 +167,8 @@ async def test_at_the_deadline_batch_calls_are_stopped_too(schema: GraphQLSchema
         info.context, call, EMPTY, {}
     )(1)
 
-    response = await answer(Request("{ name }"), parts(schema, deadline_seconds=0.05))
+    # Long enough for the call to begin, a few turns of the loop later, also on a busy machine.
+    response = await answer(Request("{ name }"), parts(schema, deadline_seconds=0.5))
 
     assert response.refused is Code.DEADLINE_EXCEEDED
     await asyncio.wait_for(stopped.wait(), timeout=5)
