@@ -25,7 +25,7 @@ ServerName = Literal["uvicorn", "granian-asgi", "granian-rsgi"]
 SERVERS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi", "granian-rsgi")
 WITH_SOCKETS: tuple[ServerName, ...] = ("uvicorn", "granian-asgi")
 
-_PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 60  # of clients too: the five of their library are few on a busy machine
 _STOP_SECONDS = 10
 
 
@@ -59,7 +59,9 @@ async def serve_schema(
     serving = on_uvicorn(app, settings) if server == "uvicorn" else on_granian(app, server)
     async with (
         serving as url,
-        httpx.AsyncClient(base_url=url, headers={"accept": "*/*"}) as client,
+        httpx.AsyncClient(
+            base_url=url, headers={"accept": "*/*"}, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         yield client
 
@@ -127,7 +129,7 @@ async def on_granian(app: Gateway, server: ServerName) -> AsyncIterator[str]:
 async def wait_until_listening(url: str) -> None:
     """A process says that it is ready a moment before Granian listens."""
     parts = urlsplit(url)
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
                 _, writer = await asyncio.open_connection(parts.hostname, parts.port)

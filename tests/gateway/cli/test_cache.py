@@ -23,7 +23,12 @@ async def bump(urls: StoreUrls, prefix: str, folder: Path, *tags: str) -> tuple[
     process = await asyncio.create_subprocess_exec(
         *(*PROGRAM, *tags),
         cwd=folder,
-        env={**os.environ, **named, "GATEWAY_REDIS_KEY_PREFIX": prefix},
+        env={
+            **os.environ,
+            **named,
+            "GATEWAY_REDIS_KEY_PREFIX": prefix,
+            "GATEWAY_REDIS_TIMEOUT_SECONDS": "5",  # a quarter of a second is little on a busy machine
+        },
         stdout=PIPE,
         stderr=PIPE,
     )

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from datasources.embedded.leftover import recorded_process
-from tests.gateway.server import ServerName
+from tests.gateway.server import PATIENCE_SECONDS, ServerName
 
 SCALE = "0.005"
 QUERY = """{
@@ -91,7 +91,7 @@ async def start_demo(data_dir: Path) -> AsyncIterator[StartDemo]:
 
 
 async def ask(url: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
         answer = await client.post("/graphql", json={"query": QUERY})
     result: dict[str, Any] = answer.json()
     return result
@@ -114,7 +114,7 @@ async def test_serves_from_three_stores_until_it_is_stopped(
     demo = await start_demo("--scale", SCALE, *options, GATEWAY_WORKERS="3")
     url = await demo.read_until_ready()
     answer = await ask(url)
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
         served_by = (await client.get("/health/live")).headers.get("server", "uvicorn")
     assert served_by == name
     assert "GATEWAY_WORKERS is 3, but the demo serves with one process alone" in demo.lines
@@ -166,7 +166,7 @@ async def test_each_role_has_a_key_and_strangers_are_admins(start_demo: StartDem
     demo = await start_demo("--scale", SCALE)
     url = await demo.read_until_ready()
     query = {"query": "{ viewer { roles } customers { totalCount } }"}
-    async with httpx.AsyncClient(base_url=url) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
         answers = {
             role: (await client.post("/graphql", json=query, headers=headers)).json()["data"]
             for role, headers in {

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.gateway.server import (
+    PATIENCE_SECONDS,
     SERVERS,
     WITH_SOCKETS,
     ServerName,
@@ -77,7 +78,7 @@ async def test_it_serves_while_every_store_is_down_and_ends_on_sigterm(
     async with gateway(tmp_path, GATEWAY_WORKERS=str(workers), **chosen(server)) as process:
         url = await asyncio.wait_for(serving_at(process, workers), timeout=60)
         await wait_until_listening(url)
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
             answer = await client.post("/graphql", json={"query": "{ viewer { name } }"})
         process.send_signal(signal.SIGTERM)
         code, _ = await complaint(process)
