@@ -225,6 +225,7 @@ async def open_stale(
     monkeypatch.setitem(HINTS["material"], "maxAge", 1)
     shop = await open_shop(**settings)
     await shop.ask(PRICE, n="peek")
+    await until(lambda: is_quiet(shop.cache))  # Redis counts from when it was told
     await asyncio.sleep(1.01)
     return shop
 
