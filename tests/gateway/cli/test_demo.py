@@ -22,7 +22,6 @@ QUERY = """{
   calculations(first: 1) {
     nodes { customer { companyName } materialProperties { name freshness { source } trends { count } } }
   }
-  stores { name available }
 }"""
 
 
@@ -90,11 +89,20 @@ async def start_demo(data_dir: Path) -> AsyncIterator[StartDemo]:
         await process.wait()
 
 
-async def ask(url: str) -> dict[str, Any]:
+async def ask(url: str, query: str = QUERY) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
-        answer = await client.post("/graphql", json={"query": QUERY})
+        answer = await client.post("/graphql", json={"query": query})
     result: dict[str, Any] = answer.json()
     return result
+
+
+async def until_available(url: str, *expected: bool) -> None:
+    """A store that does not answer within a second is not available, or the machine is busy."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            answer = await ask(url, "{ stores { available } }")
+            if [store["available"] for store in answer["data"]["stores"]] == [*expected]:
+                return
 
 
 @pytest.mark.parametrize(
@@ -114,6 +122,7 @@ async def test_serves_from_three_stores_until_it_is_stopped(
     demo = await start_demo("--scale", SCALE, *options, GATEWAY_WORKERS="3")
     url = await demo.read_until_ready()
     answer = await ask(url)
+    await until_available(url, True, True, True)
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
         served_by = (await client.get("/health/live")).headers.get("server", "uvicorn")
     assert served_by == name
@@ -123,7 +132,6 @@ async def test_serves_from_three_stores_until_it_is_stopped(
     assert demo.servers() == [None, None, None]
     assert [line[:6] for line in demo.lines].count("ready:") == 1
     assert "errors" not in answer
-    assert [store["available"] for store in answer["data"]["stores"]] == [True, True, True]
     calculation = answer["data"]["calculations"]["nodes"][0]
     assert calculation["customer"]["companyName"]
     assert calculation["materialProperties"]["freshness"]["source"] == "DATABASE"
@@ -264,6 +272,6 @@ async def test_a_store_that_dies_is_reported_and_the_others_answer(start_demo: S
     else:
         raise AssertionError("the end of Redis was not reported")
     answer = await ask(url)
+    await until_available(url, True, True, False)
     await demo.stop()
     assert answer["data"]["calculations"]["nodes"][0]["customer"]["companyName"]
-    assert [store["available"] for store in answer["data"]["stores"]] == [True, True, False]
