@@ -134,6 +134,7 @@ async def trusting(opened: Open, issuer: Issuer) -> AsyncIterator[httpx.AsyncCli
         "issuer": NAME,
         "audience": AUDIENCE,
         "jwks_url": issuer.url,
+        "jwks_timeout_seconds": 30,
         "leeway_seconds": 0,
     }
     async with opened(**given) as client:

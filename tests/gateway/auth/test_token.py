@@ -41,9 +41,9 @@ def trusting(opened: Open, issuer: Issuer) -> Open:
 
     @asynccontextmanager
     async def open_door(**auth: Any) -> AsyncIterator[httpx.AsyncClient]:
-        given = {"sources": "jwt,api-key", "issuer": NAME, "audience": AUDIENCE}
+        given: dict[str, Any] = {"sources": "jwt,api-key", "issuer": NAME, "audience": AUDIENCE}
         if "jwks_file" not in auth:
-            given["jwks_url"] = issuer.url
+            given |= {"jwks_url": issuer.url, "jwks_timeout_seconds": 30}
         async with opened(**given, **auth) as client:
             yield client
 
