@@ -10,6 +10,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.gateway.server import PATIENCE_SECONDS
+
 SUBPROTOCOL = Subprotocol("graphql-transport-ws")
 
 
@@ -56,5 +58,6 @@ async def talk_to(
     """``options`` are those of the library's ``connect``."""
     url = str(client.base_url.join("/graphql")).replace("http", "ws", 1)
     offered = [subprotocol] if subprotocol else None
-    async with connect(url, subprotocols=offered, **options) as connection:
+    given = {"open_timeout": PATIENCE_SECONDS, **options}
+    async with connect(url, subprotocols=offered, **given) as connection:
         yield Talk(connection)

@@ -32,10 +32,11 @@ async def test_who_answers_pings_stays_and_who_does_not_goes(
         await lively.init()
         await silent.init()
         gone = asyncio.create_task(silent.closing())
-        while not gone.done():
-            now += 10
-            assert await lively.hear() == {"type": "ping"}
-            await lively.say("pong")
+        async with asyncio.timeout(60):
+            while not gone.done():
+                now += 10
+                assert await lively.hear() == {"type": "ping"}
+                await lively.say("pong")
 
     assert gone.result() == (1013, "A ping was not answered in time")
 
