@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from datasources.embedded.cluster import StoreUrls
 from datasources.observer import StoreCall
-from datasources.postgres import migrate
+from datasources.postgres import migrate, pool
 from datasources.postgres.bulk import loading
 from datasources.postgres.connection import Connection
 from datasources.postgres.engine import Postgres
@@ -37,13 +37,18 @@ class Filled:
     sample: Sample
 
 
+def patient(url: str) -> PostgresSettings:
+    """With limits that a busy machine keeps."""
+    return PostgresSettings(url=url, timeout_seconds=30, connect_timeout_seconds=30)
+
+
 @asynccontextmanager
 async def new_database(server_url: str) -> AsyncIterator[PostgresSettings]:
     name = f"test_{uuid4().hex}"
-    async with loading(PostgresSettings(url=server_url)) as server:
+    async with loading(patient(server_url)) as server:
         await server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
-            yield PostgresSettings(url=urlunsplit(urlsplit(server_url)._replace(path=name)))
+            yield patient(urlunsplit(urlsplit(server_url)._replace(path=name)))
         finally:
             await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -72,6 +77,12 @@ def sample(filled: Filled) -> Sample:
 @pytest.fixture
 def calls() -> list[StoreCall]:
     return []
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may take its time to drop what was cancelled, before its connection is given up."""
+    monkeypatch.setattr(pool, "_RECOVER_SECONDS", 30.0)
 
 
 @pytest.fixture

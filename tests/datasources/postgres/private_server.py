@@ -19,19 +19,27 @@ class PrivateServer:
 
     def freeze(self) -> None:
         """It keeps its connections and takes new ones, and answers none."""
-        for process_id in self._process_ids():  # the postmaster first, so that it forks no more
-            os.kill(process_id, signal.SIGSTOP)
-            while self._state(process_id) != "T":
-                pass
+        self._stop(self.process.process_id)  # first, so that it forks no more and collects none
+        for process_id in self._children():
+            self._stop(process_id)
 
     def thaw(self) -> None:
-        for process_id in self._process_ids():
-            os.kill(process_id, signal.SIGCONT)
+        for process_id in self._children():
+            with suppress(ProcessLookupError):  # one that ends meanwhile, where nobody was stopped
+                os.kill(process_id, signal.SIGCONT)
+        os.kill(self.process.process_id, signal.SIGCONT)
 
-    def _process_ids(self) -> list[int]:
+    def _stop(self, process_id: int) -> None:
+        """One that was ending as it was told to may have ended before it stood."""
+        os.kill(process_id, signal.SIGSTOP)
+        while self._state(process_id) not in ("T", "Z"):
+            pass
+
+    def _children(self) -> list[int]:
         parent = self.process.process_id
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        return [parent, *map(int, children)]
+        return [
+            int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        ]
 
     def _state(self, process_id: int) -> str:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]

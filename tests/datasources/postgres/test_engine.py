@@ -8,6 +8,7 @@ import pytest
 
 from datasources.errors import StoreUnavailableError
 from datasources.observer import StoreCall
+from datasources.postgres import engine
 from datasources.postgres.connection import Connection
 from datasources.postgres.engine import Postgres
 from datasources.postgres.statement import Statement
@@ -87,6 +88,7 @@ async def test_many_calls_at_once_share_the_pool(open_postgres: Open) -> None:
     assert (status["pool_size"], status["pool_in_use"]) == (3, 0)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_cancelled_call_stops_the_server_and_keeps_the_connection(
     open_postgres: Open, connection: Connection
 ) -> None:
@@ -98,6 +100,7 @@ async def test_a_cancelled_call_stops_the_server_and_keeps_the_connection(
     assert (await postgres.status())["pool_in_use"] == 0
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_call_beyond_its_deadline_stops_the_server(
     open_postgres: Open, connection: Connection
 ) -> None:
@@ -112,6 +115,7 @@ async def test_a_call_beyond_its_deadline_stops_the_server(
 
 async def test_the_settings_limit_a_call_too(open_postgres: Open) -> None:
     postgres = await open_postgres(timeout_seconds=0.05)
+    postgres.breaker.open_seconds = 60  # no probe while the test looks
     for _ in range(3):
         with pytest.raises(StoreUnavailableError, match="did not answer in time"):
             await postgres.fetch(everything(), SLEEP, {})
@@ -190,7 +194,10 @@ async def test_a_mistake_of_ours_is_no_silence(open_postgres: Open) -> None:
     assert (status["breaker"], status["pool_in_use"]) == ("closed", 0)
 
 
-async def test_status_tells_the_version_and_the_pool(open_postgres: Open) -> None:
+async def test_status_tells_the_version_and_the_pool(
+    open_postgres: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30.0)
     postgres = await open_postgres(pool_min_size=0)
     status = await postgres.status()
     assert status["latency_ms"] is not None

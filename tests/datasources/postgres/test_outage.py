@@ -8,10 +8,11 @@ import pytest
 import pytest_asyncio
 
 from datasources.errors import StoreUnavailableError
+from datasources.postgres import engine
 from datasources.postgres.bulk import loading
 from datasources.postgres.engine import Postgres
 from datasources.postgres.settings import PostgresSettings
-from tests.datasources.postgres.conftest import everything
+from tests.datasources.postgres.conftest import everything, patient
 from tests.datasources.postgres.private_server import PrivateServer, private_server
 from tests.datasources.postgres.test_engine import WHO, backend, end, start_sleeping
 
@@ -25,7 +26,8 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Priv
 
 @pytest.fixture
 async def postgres(server: PrivateServer) -> AsyncIterator[Postgres]:
-    opened = await Postgres.open(PostgresSettings(url=server.url, pool_min_size=0, pool_max_size=2))
+    settings = patient(server.url).model_copy(update={"pool_min_size": 0, "pool_max_size": 2})
+    opened = await Postgres.open(settings)
     yield opened
     server.thaw()
     await opened.close()
@@ -33,6 +35,7 @@ async def postgres(server: PrivateServer) -> AsyncIterator[Postgres]:
 
 async def test_a_server_that_is_not_there_stops_nobody_from_opening() -> None:
     postgres = await Postgres.open(PostgresSettings(url="postgresql://nobody@127.0.0.1:1/nothing"))
+    postgres.breaker.open_seconds = 60  # no probe while the test looks
     for _ in range(3):
         with pytest.raises(StoreUnavailableError, match="cannot be reached"):
             await postgres.fetch(everything(), WHO, {})
@@ -46,7 +49,7 @@ async def test_a_server_that_is_not_there_stops_nobody_from_opening() -> None:
 
 
 async def test_a_server_that_hangs_is_said_so_and_used_again_when_it_wakes(
-    server: PrivateServer, postgres: Postgres
+    server: PrivateServer, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await backend(postgres)
     server.freeze()
@@ -57,13 +60,14 @@ async def test_a_server_that_hangs_is_said_so_and_used_again_when_it_wakes(
     assert (status["available"], status["version"]) == (False, None)
     server.thaw()
     assert await backend(postgres)
+    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30.0)
     assert (await postgres.status())["available"] is True
 
 
 async def test_a_call_can_be_cancelled_while_the_server_hangs(
     server: PrivateServer, postgres: Postgres
 ) -> None:
-    async with loading(PostgresSettings(url=server.url)) as connection:
+    async with loading(patient(server.url)) as connection:
         task = await start_sleeping(postgres, connection)
         server.freeze()
         await end(task)
@@ -72,9 +76,9 @@ async def test_a_call_can_be_cancelled_while_the_server_hangs(
 
 
 async def test_the_pool_can_be_closed_while_the_server_hangs(server: PrivateServer) -> None:
-    postgres = await Postgres.open(PostgresSettings(url=server.url))
+    postgres = await Postgres.open(patient(server.url))
     await asyncio.gather(*(backend(postgres) for _ in range(5)))
-    async with loading(PostgresSettings(url=server.url)) as connection:
+    async with loading(patient(server.url)) as connection:
         task = await start_sleeping(postgres, connection)
         server.freeze()
         await postgres.close()
