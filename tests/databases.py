@@ -34,7 +34,9 @@ async def fresh_databases(urls: StoreUrls) -> AsyncIterator[StoreSettings]:
     name = f"test_{uuid4().hex}"
     settings = StoreSettings(
         PostgresSettings(
-            url=urlsplit(urls.postgres)._replace(path=f"/{name}").geturl(), timeout_seconds=30
+            url=urlsplit(urls.postgres)._replace(path=f"/{name}").geturl(),
+            timeout_seconds=30,
+            connect_timeout_seconds=30,
         ),
         MongoSettings(
             url=urls.mongodb, database=name, timeout_seconds=30, log_ttl_days=LOG_TTL_DAYS

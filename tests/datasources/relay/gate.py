@@ -52,14 +52,16 @@ class Gate:
         assert task is not None
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
-        there, back = await asyncio.open_connection(*self._target)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_pour(reader, back))
-                group.create_task(_pour(there, writer))
+            there, back = await asyncio.open_connection(*self._target)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_pour(reader, back))
+                    group.create_task(_pour(there, writer))
+            finally:
+                back.transport.abort()
         finally:
             writer.transport.abort()
-            back.transport.abort()
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

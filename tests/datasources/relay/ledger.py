@@ -114,6 +114,14 @@ class Ledger:
         assert await self.stores.customer_changes.delete(within(), customer_id)
 
     async def events(self, after: Position = BEGINNING) -> list[RelayedEvent]:
+        """All of them, once no transaction of somebody else's in the cluster stands before one."""
+        patience, source = within(), self.stores.projection_source
+        while await self.stores.outbox.waits(within(), await source.horizon(within())):
+            assert patience.remaining_seconds() > 0
+        return await self.told(after)
+
+    async def told(self, after: Position) -> list[RelayedEvent]:
+        """Those that can be told now."""
         found = await self.stores.outbox.after(within(), after, 10_000)
         previous, events = after, []
         for event in found:

@@ -126,7 +126,7 @@ async def test_what_is_not_readable_yet_is_not_summed_up_before_its_event(ledger
     async with ledger.postgres.transaction():
         await ledger.postgres.execute("SELECT pg_current_xact_id()")
         await ledger.record(customer_id, at=NOON - 7 * DAY)
-        assert await ledger.events(begun) == []
+        assert await ledger.stores.outbox.after(within(), begun, 10) == []
         await ledger.rollup().rebuild(lambda done, total: None)
     await take(ledger, await ledger.events(begun))
     await ledger.check()

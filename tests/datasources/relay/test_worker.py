@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from datasources.postgres import migrate
 from datasources.postgres.adoption import adopt
 from datasources.postgres.bulk import loading
 from datasources.postgres.session import Session
-from datasources.relay import lead
+from datasources.relay import lead, worker
 from datasources.relay.assembly import projections
 from datasources.relay.projection import RelayedEvent
 from datasources.relay.settings import RelaySettings
@@ -82,19 +83,21 @@ async def test_who_holds_events_up_for_long_is_named_though_it_works_in_another_
         told = await desk.tell()
         await recorder.saw(1)
         process = await slow.fetchval("SELECT pg_backend_pid()")
+        complaint = (
+            "relay: events wait for the end of a transaction: database "
+            f"{other.url.rsplit('/', 1)[1]}, process {process} (pricing-gateway)"
+        )
         async with slow.transaction():
             await slow.execute("SELECT pg_current_xact_id()")
             told += await desk.tell()
-            while not caplog.messages:  # noqa: ASYNC110
+            patience = scope()
+            while complaint not in caplog.messages:
+                assert patience.remaining_seconds() > 0
                 await asyncio.sleep(0.01)
             assert recorder.seen == told[:1]
         assert await recorder.saw(2) == told
 
-    name = other.url.rsplit("/", 1)[1]
-    assert caplog.messages == [
-        "relay: events wait for the end of a transaction: "
-        f"database {name}, process {process} (pricing-gateway)"
-    ]
+    assert caplog.messages.count(complaint) == 1  # others of the cluster may have been named before
 
 
 async def test_a_notice_wakes_it(desk: Desk) -> None:
@@ -139,7 +142,10 @@ async def test_cut_off_between_projections_it_goes_on_without_loss_or_repetition
     assert await desk.stores.dead_letters.page(scope(), None, 10) == []
 
 
-async def test_two_relays_carry_each_event_once(desk: Desk) -> None:
+async def test_two_relays_carry_each_event_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "SILENT_SECONDS", 60.0)  # nobody is deposed, however busy it is
     one, two = Recorder("one"), Recorder("two")
     first, second = desk.relay(one), desk.relay(two)
 
@@ -259,7 +265,9 @@ async def test_before_its_tables_are_there_it_waits_and_says_so_once(
                     assert patience.remaining_seconds() > 0
                     await asyncio.sleep(0.01)
 
-        assert said() == [
+        assert all(before != after for before, after in pairwise(said()))
+        # Between its tries the server may still hold the lock of its last session.
+        assert [text for text in dict.fromkeys(said()) if text != "relay: stands by"] == [
             "relay: no events are relayed from here: postgresql waits for its migrations",
             "relay: leads",
         ]

@@ -43,8 +43,8 @@ async def relay(ledger: Ledger, stop: asyncio.Event) -> None:
     """Brings every event, until nobody writes and none is left."""
     position = BEGINNING
     while True:
-        last = stop.is_set()
-        for event in await ledger.events(position):
+        last = stop.is_set()  # else some may be hidden by others that write
+        for event in await (ledger.events(position) if last else ledger.told(position)):
             await ledger.analytics().apply(within(), [event])
             await ledger.rollup().apply(within(), [event])
             position = Position(event["transaction_id"], event["sequence"])
