@@ -28,11 +28,19 @@ def scope(seconds: float = 30) -> Scope:
 
 @pytest.fixture
 def settings_of(store_urls: StoreUrls) -> SettingsOf:
-    """Settings with the given fields under a key prefix that no other test uses."""
+    """Settings with the given fields under a key prefix that no other test uses.
+
+    A load under way keeps its lease, however busy the machine is.
+    """
     prefix = f"test-{uuid4().hex}"
 
     def settings(**fields: object) -> RedisSettings:
-        given = {"url": store_urls.redis, "key_prefix": prefix, "timeout_seconds": 5}
+        given = {
+            "url": store_urls.redis,
+            "key_prefix": prefix,
+            "timeout_seconds": 5,
+            "material_lease_seconds": 30,
+        }
         return RedisSettings.model_validate(given | fields)
 
     return settings

@@ -7,6 +7,7 @@ import pytest
 
 from datasources.errors import StoreUnavailableError
 from datasources.observer import StoreCall
+from datasources.redis import client
 from datasources.redis.client import RedisStore
 from datasources.redis.scripts import CLAIM, Script
 from tests.datasources.redis.conftest import PrivateServer, SettingsOf, scope
@@ -24,7 +25,10 @@ COUNT = script("count", "return redis.call('INCR', KEYS[1])")
 READS = script("reads", "return redis.call('INFO', 'stats'):match('total_reads_processed:(%d+)')")
 
 
-async def test_status_of_a_redis_that_answers(redis: RedisStore) -> None:
+async def test_status_of_a_redis_that_answers(
+    redis: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "STATUS_TIMEOUT_SECONDS", 30.0)
     status = await redis.status()
 
     assert (status["name"], status["available"], status["message"]) == ("redis", True, None)

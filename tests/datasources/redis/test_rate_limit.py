@@ -131,7 +131,8 @@ async def test_a_fraction_of_a_millionth_is_never_lost(
         assert not spent.granted
     value = await redis.execute(scope(), "GET", rate_limit.key(slow))
 
-    assert int(value.split()[1]) in (began, began + UNIT, began + 2 * UNIT)
+    passed, rest = divmod(int(value.split()[1]) - began, UNIT)
+    assert (0 <= passed < 10, rest) == (True, 0)
 
 
 async def test_a_clock_that_went_back_counts_as_no_time_and_goes_on_from_there(
@@ -150,12 +151,14 @@ async def test_a_clock_that_went_back_counts_as_no_time_and_goes_on_from_there(
 async def test_a_bucket_is_forgotten_when_it_is_full_again_and_not_before(
     redis: RedisStore, rate_limit: RateLimit
 ) -> None:
-    one, steady = bucket(capacity=100, refill=10), bucket(capacity=100, refill=0)
+    one, steady = bucket(capacity=100, refill=1), bucket(capacity=100, refill=0)
+    before = await now_of(redis)
 
     await rate_limit.spend(scope(), {}, [order((one, 50), (steady, 50))])
 
     lives_ms = await redis.execute(scope(), "PTTL", rate_limit.key(one))
-    assert 5_000 < lives_ms <= 6_000
+    passed_ms = (await now_of(redis) - before) / 1_000
+    assert 50_000 - passed_ms < lives_ms <= 51_000
     assert await redis.execute(scope(), "PTTL", rate_limit.key(steady)) == -1
     await rate_limit.spend(scope(), {one: 50 * UNIT}, [])
     assert await redis.execute(scope(), "EXISTS", rate_limit.key(one)) == 0
