@@ -134,22 +134,38 @@ async def test_fifty_different_requests_under_one_key_make_one_and_refuse_the_ot
     assert await desk.value(count, names) == 1
 
 
-async def test_a_deadlock_is_tried_again(desk: Desk, other: Any) -> None:
+async def test_a_deadlock_is_tried_again(written: StoreSettings, desk: Desk, other: Any) -> None:
+    """PostgreSQL looks for one once, a second into a wait: it has to be there when that wait begins."""
     id_, key = await desk.make_customer()
-    assert (await desk.ask(RECORD, input=calculation_input(id_))).problems() == []
-    transaction = other.transaction()
-    await transaction.start()
-    await other.execute(
-        "UPDATE pricing_calculations SET updated_at = now() WHERE customer_id = $1", key
-    )
+    holders = {}
+    for connection in (other, third := await asyncpg.connect(written.postgres.url)):
+        await connection.execute("SET deadlock_timeout = '10min'")
+        made = (await desk.ask(RECORD, input=calculation_input(id_))).payload["calculation"]
+        transaction = connection.transaction()
+        await transaction.start()
+        calculation = global_id.decode_uuid("PricingCalculation", made["id"])
+        await connection.execute(
+            "UPDATE pricing_calculations SET updated_at = now() WHERE id = $1", calculation
+        )
+        holders[connection.get_server_pid()] = (connection, transaction)
 
     deleting = asyncio.create_task(desk.ask(DELETE, input={"id": id_}))
-    await waiter(desk, DELETING)  # it holds the customer's row and waits for the calculation's
-    await other.execute("SELECT FROM customers WHERE id = $1 FOR UPDATE", key)
-    await transaction.rollback()
+    # It holds the customer's row and waits for that of one calculation, and then of the other.
+    waits = await waiter(desk, DELETING)
+    (first,) = await desk.value("SELECT pg_blocking_pids($1)", waits)
+    _, first_transaction = holders.pop(first)
+    ((second, second_transaction),) = holders.values()
+    closing = asyncio.create_task(
+        second.execute("SELECT FROM customers WHERE id = $1 FOR UPDATE", key)
+    )
+    await waiter(desk, "SELECT FROM customers%")
+    await first_transaction.rollback()
+    await closing
+    await second_transaction.rollback()
+    await third.close()
 
     answer = await deleting
-    assert answer.payload["deletedCalculationCount"] == 1
+    assert answer.payload["deletedCalculationCount"] == 2
     sent = [call for call in answer.calls if call.statement.startswith(DELETING.rstrip("%"))]
     assert len(sent) == 2
 
