@@ -62,10 +62,16 @@ class Caller:
         return await self._ask(self._random.choice(self._urls), query, variables)
 
     async def ask_all(self, query: str, **variables: Any) -> list[dict[str, Any]]:
-        """What each of the gateways answers, which must be well."""
-        answers = [await self._ask(url, query, variables) for url in self._urls]
-        assert all(answers), answers
-        return [answer for answer in answers if answer]
+        """What each of the gateways answers once it is well, as it is to be soon."""
+        return [await self._answered(url, query, variables) for url in self._urls]
+
+    async def _answered(self, url: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        until = monotonic() + _PATIENCE_SECONDS
+        while not (answer := await self._ask(url, query, variables)):
+            assert monotonic() < until, f"{url} does not answer {query}"
+            assert self.strange == []
+            await asyncio.sleep(0.05)
+        return answer
 
     async def _ask(
         self, url: str, query: str, variables: Mapping[str, Any]

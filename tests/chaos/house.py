@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -92,7 +92,7 @@ async def open_house(random: Random) -> AsyncIterator[House]:
         connection = await asyncpg.connect(postgres.url)
         await connection.execute(_BEGINNING)
         await connection.close()
-        ports = [_free_port(random) for _ in range(2)]
+        ports = _free_ports(random, 2)
         environment = {
             "POSTGRES_URL": postgres.url,
             "MONGODB_URL": mongo.url,
@@ -125,13 +125,12 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-def _free_port(random: Random) -> int:
-    """Of those that the system gives to no client, so that it is still free after a kill."""
-    while True:
+def _free_ports(random: Random, count: int) -> list[int]:
+    """Of those that the system gives to no client, so that they are still free after a kill."""
+    found = set[int]()
+    while len(found) < count:
         port = random.randrange(15_000, 30_000)
-        with socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        with socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.add(port)
+    return sorted(found)
