@@ -9,12 +9,14 @@ import pytest
 from datasources.embedded.cluster import StoreUrls
 from datasources.errors import StoreUnavailableError
 from datasources.filters import CustomerFilter
+from datasources.mongo import client as mongo_client
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import StoreCall
-from datasources.postgres import migrate
+from datasources.postgres import engine, migrate
 from datasources.postgres.bulk import loading
 from datasources.postgres.settings import PostgresSettings
 from datasources.records import FreshnessSource
+from datasources.redis import client as redis_client
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 from datasources.stores import open_stores
@@ -26,6 +28,14 @@ NOWHERE = PostgresSettings(url="postgresql://nobody@127.0.0.1:1/nothing")
 
 def scope() -> Scope:
     return Scope(None, monotonic() + 30)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks how a store is waits for its first connection, however busy the machine is."""
+    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30.0)
+    monkeypatch.setattr(mongo_client, "_STATUS_SECONDS", 30.0)
+    monkeypatch.setattr(redis_client, "STATUS_TIMEOUT_SECONDS", 30.0)
 
 
 @pytest.fixture
@@ -69,6 +79,7 @@ async def test_materials_come_from_postgresql_once_and_then_from_redis(
         assert [call.store for call in calls] == ["redis"]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_every_store_tells_of_itself(
     postgres_settings: PostgresSettings,
     mongo_settings: MongoSettings,
@@ -83,6 +94,7 @@ async def test_every_store_tells_of_itself(
     ]
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_store_that_is_down_leaves_the_others(
     mongo_settings: MongoSettings, redis_settings: RedisSettings
 ) -> None:

@@ -27,8 +27,11 @@ class PrivateServer:
         if not Path("/proc/self").exists():
             return True
         threads = Path(f"/proc/{self.process.process_id}/task").iterdir()
-        states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
-        return set(states) == {"T"}
+        try:
+            states = {(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads}
+        except (FileNotFoundError, ProcessLookupError):  # one has just ended
+            return False
+        return states == {"T"}
 
     def thaw(self) -> None:
         os.kill(self.process.process_id, signal.SIGCONT)

@@ -82,5 +82,6 @@ async def test_a_secondary_asked_directly_is_read_over_few_connections(secondary
     for _ in range(30):
         await mongo.find(within(), _ALL)
     later = await mongo.command(within(), {"serverStatus": 1})
-    assert later["connections"]["totalCreated"] == status["connections"]["totalCreated"]
+    made = later["connections"]["totalCreated"] - status["connections"]["totalCreated"]
+    assert made < 3  # those that watch the server may come late
     await mongo.close()

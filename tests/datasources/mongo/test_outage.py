@@ -37,8 +37,11 @@ async def server(data_dir: Path) -> AsyncIterator[PrivateServer]:
 
 @pytest.fixture
 async def mongo(server: PrivateServer, driver: DriverName) -> AsyncIterator[Mongo]:
-    opened = await Mongo.open(MongoSettings(url=server.url, driver=driver, timeout_seconds=1))
+    patient = MongoSettings(url=server.url, driver=driver, timeout_seconds=30)
+    opened = await Mongo.open(patient)
     await opened.insert(within(), "outage", [{"_id": 1}])
+    opened.settings = patient.model_copy(update={"timeout_seconds": 1})
+    opened.breaker.open_seconds = 60  # no probe while a test looks
     yield opened
     async with asyncio.timeout(10):
         await opened.close()
@@ -54,6 +57,7 @@ async def test_a_hung_server_is_unavailable_in_time_and_works_again_when_it_resu
     assert refusals == ["mongodb did not answer in time"] * 3 + ["mongodb is not answering"]
     assert (status["available"], status["breaker"]) == (False, "open")
     server.thaw()
+    mongo.breaker.open_seconds = 2
     assert await _first_answer(mongo) == [{"_id": 1}]
     assert (await mongo.status())["breaker"] == "closed"
 
@@ -68,17 +72,19 @@ async def test_many_calls_to_a_hung_server_all_end_in_time(
         )
     assert {type(answer) for answer in answers} == {StoreUnavailableError}
     server.thaw()
+    mongo.breaker.open_seconds = 2
     assert await _first_answer(mongo) == [{"_id": 1}]
 
 
 async def test_a_call_to_a_hung_server_can_be_cancelled(
     server: PrivateServer, mongo: Mongo
 ) -> None:
+    mongo.settings = mongo.settings.model_copy(update={"timeout_seconds": 60})
     server.freeze()
     call = asyncio.create_task(mongo.find(within(), _ALL))
     await asyncio.sleep(0)
     call.cancel()
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(10):  # not the minute that it would wait for an answer
         await asyncio.wait([call])
     assert call.cancelled()
     server.thaw()
@@ -108,8 +114,10 @@ async def test_a_killed_server_is_unavailable(server: PrivateServer, mongo: Mong
 async def test_a_server_that_is_away_at_the_start_is_unavailable_until_it_comes(
     driver: DriverName,
 ) -> None:
-    mongo = await Mongo.open(MongoSettings(url="mongodb://127.0.0.1:9/", driver=driver))
-    async with asyncio.timeout(10):
+    settings = MongoSettings(url="mongodb://127.0.0.1:9/", driver=driver, timeout_seconds=1)
+    mongo = await Mongo.open(settings)
+    mongo.breaker.open_seconds = 60  # no probe while the test looks
+    async with asyncio.timeout(30):
         refusals = [await _refusal(mongo) for _ in range(4)]
         status = await mongo.status()
         await mongo.close()
@@ -122,7 +130,7 @@ async def test_a_wrong_password_is_said_to_be_one(
     server: PrivateServer, driver: DriverName
 ) -> None:
     url = server.url.replace("@", "x@")
-    mongo = await Mongo.open(MongoSettings(url=url, driver=driver))
+    mongo = await Mongo.open(MongoSettings(url=url, driver=driver, timeout_seconds=30))
     assert await _refusal(mongo) == "mongodb refuses the gateway's user"
     await mongo.close()
 
