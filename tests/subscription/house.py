@@ -79,6 +79,7 @@ class House:
         return found
 
     async def subscribe(self, writer: Writer = ADMIN, **variables: Any) -> Stream:
+        await self.settle()
         found = await self.ask(writer, **variables)
         assert isinstance(found, Stream), found
         return found
@@ -89,8 +90,18 @@ class House:
         calculation: str = answer.payload["calculation"]["id"]
         return calculation
 
+    async def settle(self) -> None:
+        """Waits until all that is in the outbox may be told.
+
+        Any transaction that is under way holds it back, also one of PostgreSQL's own, such as autovacuum's.
+        """
+        scope = Scope(None, monotonic() + 30)
+        while await self.stores.outbox.waits(scope, await self.stores.outbox.last(scope)):
+            pass
+
     async def tell(self) -> int:
         """Puts on the stream what the outbox holds beyond the last time, as the relay does."""
+        await self.settle()
         scope = Scope(None, monotonic() + 30)
         events: list[StreamEvent] = []
         for record in await self.stores.outbox.after(scope, self._told, 10_000):

@@ -30,9 +30,12 @@ async def server(redis_program: Program, tmp_path: Path) -> AsyncIterator[Privat
 
 
 @pytest.fixture
-async def fragile(told: StoreSettings, server: PrivateServer) -> AsyncIterator[House]:
-    """A house whose Redis may be killed."""
-    redis = told.redis.model_copy(update={"url": server.url, "timeout_seconds": 0.1})
+async def fragile(
+    request: pytest.FixtureRequest, told: StoreSettings, server: PrivateServer
+) -> AsyncIterator[House]:
+    """A house whose Redis may be killed; how long it is waited for is the parameter, where there is one."""
+    seconds = getattr(request, "param", told.redis.timeout_seconds)
+    redis = told.redis.model_copy(update={"url": server.url, "timeout_seconds": seconds})
     async with open_house(replace(told, redis=redis), poll_seconds=0.05) as house:
         yield house
 
@@ -68,6 +71,7 @@ async def test_a_subscription_begins_and_resumes_while_redis_is_down(
     assert await recorded(resumed, 2) == [first, second]
 
 
+@pytest.mark.parametrize("fragile", [0.1], indirect=True)
 async def test_a_hung_redis_is_waited_for_no_longer_than_a_moment(
     fragile: House, server: PrivateServer
 ) -> None:
