@@ -25,7 +25,9 @@ ON: dict[ServerName, list[str]] = {
     "granian-rsgi": OVER_STREAMS,
 }
 MAKE_KEY = 'mutation { createApiKey(input: {name: "Follower", role: ANALYST}) { secret } }'
-PATIENCE_SECONDS = 12
+# Eight programs that start at once take most of ten seconds of a busy machine, and one that found the gateway
+# away may not ask again for half a minute.
+PATIENCE_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
