@@ -96,7 +96,7 @@ def test_a_sealed_cursor_shows_nothing_of_its_position(number: int) -> None:
     assert cursor == CODEC.seal(LIST, ("epoch", number))
     assert len(raw) - 5 - seal_bytes in padded_bytes
     assert b"epoch" not in raw
-    assert b'"i"' not in raw
+    assert b'["i",' not in raw  # three bytes may well stand in a seal by chance, five do not
 
 
 def test_subclasses_that_drivers_hand_out_are_values_of_their_kind() -> None:
