@@ -44,7 +44,8 @@ async def embedded_stores(
 ) -> AsyncIterator[EmbeddedStores]:
     """Real servers on free loopback ports, over what ``data_dir`` holds; ``fresh`` forgets that first.
 
-    Without ``durable`` PostgreSQL does not wait for the disk, which suits data that a test throws away.
+    Without ``durable`` PostgreSQL does not wait for the disk and does not tidy up by itself, which suits
+    data that a test throws away.
     Whatever ends this process, the servers end with it.
     """
     async with hold_data_folder(data_dir, fresh=fresh) as folder:
