@@ -17,6 +17,7 @@ from gateway.engine.engine import Engine
 from gateway.pipeline import answer
 from gateway.pipeline.exchange import Parts, Request, Terms
 from gateway.telemetry.tally import tally
+from tests.clock import stopped
 from tests.databases import StoreSettings
 from tests.gateway.pipeline.edge import edge
 from tests.golden.test_golden import FOLDER, VARIABLES, documents, updating
@@ -45,8 +46,9 @@ async def explained(text: str, parts: Parts) -> Any:
     names = {each.variable.name.value for each in operation.variable_definitions or ()}
     variables = {name: VARIABLES[name] for name in names}
     request = Request(text, variables=variables, terms=Terms(explain=True))
-    await answer(request, parts)
-    body = orjson.loads((await answer(request, parts)).body)
+    with stopped():
+        await answer(request, parts)
+        body = orjson.loads((await answer(request, parts)).body)
     return body["extensions"]["explain"]
 
 
