@@ -1,13 +1,14 @@
 """Databases: of their own on the shared servers, migrated, and gone when their tests are done."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from datasources.embedded.cluster import StoreUrls
 from datasources.mongo import migrate as mongo_migrate
@@ -59,3 +60,13 @@ async def _command(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)
     await connection.close()
+
+
+@contextmanager
+def asked_patiently() -> Iterator[None]:
+    """Stores have longer to say how they fare than the second in which a busy machine may not answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("postgres.engine._STATUS_SECONDS", "mongo.client._STATUS_SECONDS"):
+            patch.setattr(f"datasources.{name}", 30.0)
+        patch.setattr("datasources.redis.client.STATUS_TIMEOUT_SECONDS", 30.0)
+        yield

@@ -21,7 +21,7 @@ from datasources.embedded.cluster import StoreUrls
 from gateway.app import create_app
 from gateway.settings import load_settings
 from gateway.transport.console import HOME
-from tests.databases import StoreSettings, fresh_databases
+from tests.databases import StoreSettings, asked_patiently, fresh_databases
 from tests.gateway.subscription.newsroom import fill, newsroom
 
 pytestmark = pytest.mark.browser
@@ -77,8 +77,9 @@ async def visit(
         auth={"sources": "login", "anonymous_role": "analyst"},
     )
     profile = str(tmp_path_factory.mktemp("profile"))
-    async with _served(create_app(settings)) as url:
-        seen: Visit = json.loads(await _run("node", "browse.mjs", url, chromium, profile))
+    with asked_patiently():
+        async with _served(create_app(settings)) as url:
+            seen: Visit = json.loads(await _run("node", "browse.mjs", url, chromium, profile))
     return {**seen, "url": url}
 
 

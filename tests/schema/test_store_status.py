@@ -1,12 +1,14 @@
 """StoreStatus: each store tells how it fares, the one that is down as well."""
 
+from tests.databases import asked_patiently
 from tests.schema.workshop import Workshop, enter
 
 QUESTION = "{ stores { name available latencyMs version breaker poolSize poolInUse message } }"
 
 
 async def test_stores_that_answer_tell_their_versions(workshop: Workshop) -> None:
-    stores = (await workshop.data(QUESTION))["stores"]
+    with asked_patiently():
+        stores = (await workshop.data(QUESTION))["stores"]
 
     assert [store["name"] for store in stores] == ["postgresql", "mongodb", "redis"]
     for store in stores:
@@ -20,7 +22,9 @@ async def test_stores_that_answer_tell_their_versions(workshop: Workshop) -> Non
 
 async def test_a_store_that_is_down_says_so_beside_the_others(workshop: Workshop) -> None:
     async with enter(workshop.settings_apart(down="mongodb")) as partly:
-        stores = {store["name"]: store for store in (await partly.data(QUESTION))["stores"]}
+        with asked_patiently():
+            answer = await partly.data(QUESTION)
+    stores = {store["name"]: store for store in answer["stores"]}
 
     assert [stores[name]["available"] for name in ("postgresql", "redis")] == [True, True]
     down = stores["mongodb"]
