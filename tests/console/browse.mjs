@@ -79,7 +79,9 @@ await examples.filter({ hasText: "How the stores fare" }).click();
 await page.getByRole("button", { name: "Headers" }).click();
 await page.getByRole("region", { name: "Headers" }).locator(".graphiql-editor:not(.hidden) .view-lines").click();
 await page.keyboard.type('{"x-secret": "of this tab alone"}');
-await page.waitForTimeout(400); // GraphiQL takes what is typed into its tab, and into its history, a little later
+// GraphiQL takes what is typed into its tab, and into its history, a little later. A timer of the page's own ends
+// after those that were set before it, however late all of them are.
+await page.evaluate(() => new Promise((settle) => setTimeout(settle, 400)));
 seen.last = await run("Stores");
 
 const explain = await pane("Explain");
