@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest_asyncio
 
+from tests.npm import install
+
 HERE = Path(__file__).parent
 Serve = Callable[[str], AbstractAsyncContextManager[str]]
 
@@ -40,9 +42,7 @@ CONTRADICTED = {
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def installed() -> None:
-    """The package in exactly the version of package-lock.json."""
-    if not (HERE / "node_modules" / "graphql-http").is_dir():
-        await _run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    await install(HERE, "graphql-http")
 
 
 async def test_under_the_legacy_rules_every_audit_passes(serve: Serve, installed: None) -> None:

@@ -20,6 +20,7 @@ from datasources.scope import Scope
 from gateway.pipeline.normal_form import normal_form
 from tests.gateway.conftest import Hanging, failing_schema
 from tests.gateway.server import ServerName, serve_schema
+from tests.npm import install
 
 HERE = Path(__file__).parent
 Ask = Callable[..., Awaitable[Any]]
@@ -33,9 +34,7 @@ MISS = ("PERSISTED_QUERY_NOT_FOUND", 200, "private, no-cache, must-revalidate")
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def installed() -> None:
-    """The packages in exactly the versions of package-lock.json."""
-    if not (HERE / "node_modules" / "@urql" / "exchange-persisted").is_dir():
-        await _run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    await install(HERE, "@urql/exchange-persisted")
 
 
 @pytest.fixture
