@@ -23,6 +23,7 @@ from gateway.settings import load_settings
 from gateway.transport.console import HOME
 from tests.databases import StoreSettings, asked_patiently, fresh_databases
 from tests.gateway.subscription.newsroom import fill, newsroom
+from tests.npm import install
 
 pytestmark = pytest.mark.browser
 
@@ -51,18 +52,11 @@ async def _run(*command: str, folder: Path = HERE) -> str:
     return output.decode()
 
 
-def _driver_is_installed() -> bool:
-    installed = HERE / "node_modules" / "playwright-core" / "package.json"
-    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]["playwright-core"]
-    return installed.is_file() and json.loads(installed.read_text())["version"] == wanted
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def built() -> None:
     """The console, and what drives the browser."""
     await _run(str(HOME / "build"))
-    if not _driver_is_installed():
-        await _run("npm", "ci", "--silent", "--no-audit", "--no-fund")
+    await install(HERE, "playwright-core")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
