@@ -10,6 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as LateError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from datasources.breaker import Breaker
@@ -227,6 +228,8 @@ def _forget(answer: asyncio.Future[Any]) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, LateError):  # the driver's own, to connect
+        return "did not answer in time"
     return "cannot be reached" if isinstance(error, NoConnectionError | OSError) else "refused"
 
 

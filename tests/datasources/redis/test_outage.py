@@ -1,6 +1,7 @@
 """Outage: a Redis that is down, hangs or comes back is never an outage of the materials."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -119,6 +120,20 @@ async def test_a_redis_that_was_never_there_stops_nobody(settings_of: SettingsOf
 
     assert await source_of(MaterialCache(redis, catalogue.load)) == FreshnessSource.DATABASE
     await redis.close()
+
+
+async def test_a_host_that_takes_no_connection_is_said_to_be_late(settings_of: SettingsOf) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):  # beside it the kernel takes no other
+            redis = await RedisStore.open(
+                settings_of(url=f"redis://127.0.0.1:{port}", timeout_seconds=0.2)
+            )
+            with pytest.raises(StoreUnavailableError, match="redis did not answer in time"):
+                await redis.wait(scope(), 60, "XREAD", "BLOCK", 60_000, "STREAMS", "events", "$")
+            with pytest.raises(StoreUnavailableError, match="redis did not answer in time"):
+                await asyncio.wait_for(anext(redis.listen("news")), timeout=20)
+            await redis.close()
 
 
 async def test_both_stores_down_is_an_error_of_the_material_alone(settings_of: SettingsOf) -> None:
