@@ -182,13 +182,15 @@ class Asked:
 
 
 class Written(NamedTuple):
-    """A key's JSON in parts, ``None`` for each of the holes, which are told by number and with their values.
+    """A key's JSON in parts, with ``None`` wherever a hole stands.
 
-    ``counts`` stand by number.
+    ``marks`` says of each place in turn which of the ``holes`` stands there; those are told once each, by
+    number and with their values. ``counts`` stand by number.
     """
 
     parts: list[bytes | None]
     holes: list[tuple[int, tuple[Any, ...]]]
+    marks: list[int]
     counts: tuple[int, ...]
 
 

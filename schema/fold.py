@@ -39,16 +39,17 @@ _MARK = "\x1f"  # stands in no text that a client is given unescaped, and is nob
 class FoldedField:
     """One value as text; see gateway/engine/source.py for what executors read."""
 
-    __slots__ = ("_counts", "_paths", "_places", "holes", "parts")
+    __slots__ = ("_counts", "_paths", "_places", "holes", "marks", "parts")
 
     def __init__(
         self,
         parts: Sequence[bytes | None],
         holes: Sequence[tuple[int, Any]],
+        marks: Sequence[int],
         counts: Sequence[int],
         paths: Sequence[CountedPath],
     ) -> None:
-        self.parts, self.holes = parts, holes
+        self.parts, self.holes, self.marks = parts, holes, marks
         self._counts, self._paths = counts, paths
         self._places: dict[int, Path] = {}
 
@@ -59,7 +60,7 @@ class FoldedField:
 
     def path_of(self, number: int) -> Path:
         if not self._places:
-            marks = (orjson.dumps({_MARK: at}) for at in range(len(self.holes)))
+            marks = (orjson.dumps({_MARK: at}) for at in range(len(self.marks)))
             text = b"".join([next(marks) if part is None else part for part in self.parts])
             self._places = dict(_marked(orjson.loads(text), ()))
         return self._places[number]
@@ -153,23 +154,23 @@ class FieldFold:
                 (self._places[number], values[0])  # type: ignore[misc]
                 for number, values in written.holes
             ]
-            return FoldedField(written.parts, holes, written.counts, paths)
-        filled: list[bytes | None] = []
-        holes, opens = [], iter(written.holes)
-        for part in written.parts:
-            if part is not None:
-                filled.append(part)
-                continue
-            number, values = next(opens)
+            return FoldedField(written.parts, holes, written.marks, written.counts, paths)
+        holes = []
+        made: list[bytes | int] = []  # a hole's text, or the number that it now has
+        for number, values in written.holes:
             value = filling.of(number, values, key)
             if isinstance(value, bytes):
-                filled.append(value)
+                made.append(value)
                 continue
             place = self._places[number]
             assert place is not None
+            made.append(len(holes))
             holes.append((place, value[0]))
-            filled.append(None)
-        return FoldedField(filled, holes, written.counts, paths)
+        standing = [made[mark] for mark in written.marks]
+        texts = iter([text if isinstance(text, bytes) else None for text in standing])
+        filled = [next(texts) if part is None else part for part in written.parts]
+        marks = [mark for mark in standing if isinstance(mark, int)]
+        return FoldedField(filled, holes, marks, written.counts, paths)
 
 
 class _Filling:

@@ -1,9 +1,9 @@
 """Fold: writes the JSON of a shape, with all of its relations, in one statement."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -129,36 +129,43 @@ class _Reader:
         if any(_MISSING in part for part in parts):
             return UnwritableError("a row lacks a value that it must have")
         if not any(_HOLE in part for part in parts):
-            return Written(parts, [], counts)
-        pieces: list[bytes | None] = [*_split(parts)]
-        known, holes = self.known, []
-        for part in cast(list[bytes], pieces[1::2]):
-            hole = known.get(part)
-            if hole is None:
-                hole = known[part] = self.hole(part)
-            holes.append(hole)
-        pieces[1::2] = [None] * len(holes)
-        return Written(pieces, holes, counts)
+            return Written(parts, [], [], counts)
+        pieces = _split(parts)
+        texts = pieces[1::2]
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        marks = [places[text] for text in texts]
+        written: list[bytes | None] = [*pieces]
+        written[1::2] = [None] * len(marks)
+        return Written(written, [self.hole(text) for text in places], marks, counts)
 
     def hole(self, text: bytes) -> tuple[int, tuple[Any, ...]]:
-        number, _, values = text.partition(_KEY)
-        readers = self.readers[int(number)]
-        return int(number), tuple(
-            read(value) if read and value is not None else value
-            for read, value in zip(readers, orjson.loads(values), strict=True)
-        )
+        hole = self.known.get(text)
+        if hole is None:
+            number, _, values = text.partition(_KEY)
+            readers = self.readers[int(number)]
+            hole = self.known[text] = (
+                int(number),
+                tuple(
+                    read(value) if read and value is not None else value
+                    for read, value in zip(readers, orjson.loads(values), strict=True)
+                ),
+            )
+        return hole
 
 
-def _split(parts: Sequence[bytes]) -> Iterator[bytes]:
+def _split(parts: Sequence[bytes]) -> list[bytes]:
     """Text, hole, text and so on, of which nothing is copied that stands in one part already."""
+    pieces: list[bytes] = []
     begun: list[bytes] = []
     for part in parts:
         first, *others = part.split(_HOLE)
         begun.append(first)
-        for piece in others:
-            yield b"".join(begun)
-            begun = [piece]
-    yield b"".join(begun)
+        if others:
+            pieces.append(b"".join(begun))
+            begun = [others.pop()]
+            pieces += others
+    pieces.append(b"".join(begun))
+    return pieces
 
 
 def _reader(kind: TypeEngine[Any] | None) -> Callable[[str], Any] | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Self, cast
 
 import orjson
@@ -48,8 +49,12 @@ class MaterialEntry:
     @classmethod
     def decode(cls, value: object) -> Self | None:
         """``None`` for what is no value, is another version's or cannot be read."""
-        if not isinstance(value, bytes):
-            return None
+        return cls._decoded(value) if isinstance(value, bytes) else None
+
+    @classmethod
+    @lru_cache(maxsize=1_024)
+    def _decoded(cls, value: bytes) -> Self | None:
+        """Remembers the last ones: the same few materials are read over and over."""
         try:
             fields = orjson.loads(value)
             if fields["version"] != VERSION:

@@ -23,12 +23,9 @@ from gateway.engine.source import Folded, FoldPlan
 
 
 class HoleRows(Rows):
-    """The places of one kind of hole in all texts of a column; ``sources`` are their keys.
+    """The places of one kind of hole in all texts of a column; ``sources`` are their keys."""
 
-    ``wheres`` says of each in which text it stands, and as which hole of it.
-    """
-
-    __slots__ = ("hole", "wheres")
+    __slots__ = ("_wheres", "hole")
 
     origin: "FoldedColumn"
 
@@ -38,12 +35,22 @@ class HoleRows(Rows):
         keys: list[Any] = []
         self.hole = hole
         self.sources = keys
-        self.wheres: list[tuple[int, int]] = []
-        for text, folded in enumerate(origin.texts):
-            for number, (kind, key) in enumerate(folded.holes):
-                if kind == hole.place:
-                    self.wheres.append((text, number))
-                    keys.append(key)
+        self._wheres: list[tuple[int, int]] | None = None
+        for text in origin.texts:
+            own = {mark: key for mark, (kind, key) in enumerate(text.holes) if kind == hole.place}
+            keys += [own[mark] for mark in text.marks if mark in own]
+
+    @property
+    def wheres(self) -> list[tuple[int, int]]:
+        """Of each place, in which text it is, and as which of its places; few who run must know."""
+        if self._wheres is None:
+            self._wheres = [
+                (number, place)
+                for number, text in enumerate(self.origin.texts)
+                for place, mark in enumerate(text.marks)
+                if text.holes[mark][0] == self.hole.place
+            ]
+        return self._wheres
 
     def place(self, row: int) -> tuple[int, tuple[Step, ...]]:
         text, number = self.wheres[row]
@@ -91,15 +98,13 @@ class FoldedColumn(Column):
         return self.holes
 
     def completed(self) -> tuple[list[Any], bool]:
-        fillings: list[list[bytes | None]] = [[None] * len(text.holes) for text in self.texts]
-        for rows in self.holes:
-            for (text, number), value in zip(rows.wheres, rows.built, strict=True):
-                fillings[text][number] = value
+        filled = {rows.hole.place: iter(rows.built) for rows in self.holes}
         level = self.levels[0]
         joined: list[bytes | None] = [None] * level.count
         live = range(level.count) if level.live is None else level.live
-        for position, each, filling in zip(live, self.texts, fillings, strict=True):
-            joined[position] = _joined(each.parts, filling)
+        for position, text in zip(live, self.texts, strict=True):
+            fillings = [filled[kind] for kind, _ in text.holes]
+            joined[position] = _joined(text.parts, [next(fillings[mark]) for mark in text.marks])
         self.joined = joined
         return [None if text is None else Fragment(text) for text in joined], None in joined
 

@@ -14,9 +14,10 @@ Arguments = dict[str, Any]
 
 
 class Folded(Protocol):
-    """One value as text in ``parts``, with ``None`` for each of the ``holes``, in their order.
+    """One value as text in ``parts``, with ``None`` wherever a hole stands.
 
-    A hole names its field, by its place in ``FoldPlan.holes``, and the key that the field is asked for.
+    ``marks`` says of each place in turn which of the ``holes`` stands there. A hole names its field, by its
+    place in ``FoldPlan.holes``, and the key that the field is asked for; it may stand in many places.
     """
 
     @property
@@ -24,6 +25,9 @@ class Folded(Protocol):
 
     @property
     def holes(self) -> Sequence[tuple[int, Any]]: ...
+
+    @property
+    def marks(self) -> Sequence[int]: ...
 
     @property
     def counts(self) -> Mapping[tuple[str, ...], int]:
@@ -34,7 +38,7 @@ class Folded(Protocol):
         ...
 
     def path_of(self, number: int) -> tuple[str | int, ...]:
-        """Where the hole of that number stands below the field, with its own response key at the end."""
+        """The place of that number, below the field, with the hole's own response key at the end."""
         ...
 
 

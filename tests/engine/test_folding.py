@@ -24,11 +24,11 @@ ROOT = {"items": [{"id": 1}, {"id": 2}, {"id": 1}, {"id": None}, {"id": 3}]}
 
 @dataclass
 class Text:
-    """Two pages for each item, of authors 10 and 10 + its id."""
+    """Three pages for each item, the second of author 10 + its id and the others of author 10."""
 
     key: int
     hole: str
-    counts: Mapping[tuple[str, ...], int] = field(default_factory=lambda: {(): 2})
+    counts: Mapping[tuple[str, ...], int] = field(default_factory=lambda: {(): 3})
 
     @property
     def parts(self) -> Sequence[bytes | None]:
@@ -38,12 +38,18 @@ class Text:
             None,
             b'},{"number":2,"%b":' % hole,
             None,
+            b'},{"number":3,"%b":' % hole,
+            None,
             b"}]",
         )
 
     @property
     def holes(self) -> Sequence[tuple[int, Any]]:
         return ((0, 10), (0, 10 + self.key))
+
+    @property
+    def marks(self) -> Sequence[int]:
+        return (0, 1, 0)
 
     def path_of(self, number: int) -> tuple[str | int, ...]:
         return (number, self.hole)
@@ -67,7 +73,8 @@ class Plan:
 
 async def pages(context: Any, keys: Sequence[int], selection: Any) -> list[Any]:
     """The same on the other road."""
-    return [[{"number": 1, "key": 10}, {"number": 2, "key": 10 + key}] for key in keys]
+    authors = [(10, 10 + key, 10) for key in keys]
+    return [[{"number": at, "key": key} for at, key in enumerate(each, 1)] for each in authors]
 
 
 class World:
@@ -103,7 +110,7 @@ async def test_holes_of_all_texts_are_asked_for_once() -> None:
     assert folded.is_folded
     assert not unfolded.is_folded
     way = ("items", "pages")
-    assert folded.counts == {("items",): 5, way: 8, (*way, "author"): 8}
+    assert folded.counts == {("items",): 5, way: 12, (*way, "author"): 12}
     assert unfolded.counts == folded.counts
 
 

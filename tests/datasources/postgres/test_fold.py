@@ -19,6 +19,7 @@ from datasources.fold import (
     Written,
 )
 from datasources.keyset import Keyset, Order
+from datasources.postgres.bulk import loading
 from datasources.postgres.engine import Postgres
 from datasources.postgres.fold import FoldRepository
 from tests.datasources.postgres.conftest import Filled, everything
@@ -101,7 +102,7 @@ async def test_every_relation_is_found_by_the_row_on_its_left(
 async def test_what_is_written_tells_of_its_rows(postgres: Postgres) -> None:
     (written,) = await FoldRepository(postgres).write(everything(), SHAPE, ASKED, None)
     assert isinstance(written, Written)
-    assert written.holes == []
+    assert (written.holes, written.marks) == ([], [])
     assert written.counts[0] == 3
     text = b"".join([part for part in written.parts if part is not None])
     assert text.count(b'"lines":[') == written.counts[1]
@@ -112,4 +113,26 @@ async def test_what_is_not_asked_for_is_left_open(postgres: Postgres) -> None:
     (written,) = await FoldRepository(postgres).write(everything(), SHAPE, {0: PAGE}, None)
     assert isinstance(written, Written)
     assert [number for number, _ in written.holes] == [0, 0, 0]
+    assert written.marks == [0, 1, 2]
     assert written.counts == (3, 0, 0)
+
+
+async def test_a_hole_that_stands_in_many_places_is_told_once(
+    postgres: Postgres, filled: Filled
+) -> None:
+    nodes = ("nodes", Rows((("tier", Hole(0, ("tier",))),)))
+    tiers = Relation(0, "page", "customers", None, None, (nodes,), 0)
+    asked = {0: Asked(Keyset(NEWEST_FIRST, 21), CustomerFilter())}
+
+    (written,) = await FoldRepository(postgres).write(
+        everything(), Shape(tiers, (tiers,), 1), asked, None
+    )
+
+    assert isinstance(written, Written)
+    async with loading(filled.settings) as connection:
+        rows = await connection.fetch(
+            "SELECT tier FROM customers ORDER BY created_at DESC, id DESC LIMIT 20"
+        )
+    told = [written.holes[mark] for mark in written.marks]
+    assert told == [(0, (row["tier"],)) for row in rows]
+    assert len(written.holes) == len(set(told)) < len(told) == written.parts.count(None)

@@ -65,6 +65,21 @@ def test_an_entry_tells_its_age_and_where_it_came_from() -> None:
     assert early["freshness"]["age_seconds"] == 0
 
 
+def test_what_a_reader_writes_into_its_record_is_read_by_nobody_else() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    text = MaterialEntry(material("peek"), now, now).encode()
+    first, second = (MaterialEntry.decode(text) for _ in range(2))
+    assert first is not None
+    assert second is not None
+
+    record = first.record(FreshnessSource.CACHE, now)
+    assert record is not None
+    record["name"] = "pom"
+
+    for each in (first, second, MaterialEntry.decode(text)):
+        assert each == MaterialEntry(material("peek"), now, now)
+
+
 def test_an_unknown_material_is_no_record() -> None:
     now = datetime.now(UTC)
     entry = MaterialEntry(None, now, now)
