@@ -19,7 +19,10 @@ class _Stopped(datetime):
 
 @contextmanager
 def stopped() -> Iterator[None]:
-    """What is asked meanwhile finds the same rows on every day, and as many buckets in every hour."""
+    """What is asked meanwhile finds the same rows on every day, and as many buckets in every hour.
+
+    In the whole process: two of these that overlap must end in the order of a stack.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execution, "datetime", _Stopped)
         yield

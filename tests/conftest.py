@@ -18,8 +18,8 @@ SCALE = 0.05  # 100 customers, 1,000 calculations, 4,000 components, 1,000 log l
 URL_NAMES = ("POSTGRES_URL", "MONGODB_URL", "REDIS_URL")
 
 # A busy machine, or a collection of what a whole suite has left, must not fail a test; nor must bad luck
-# with the first ten examples, by which Hypothesis judges how many it will have to throw away.
-_LUCK = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+# with the first ten examples, by which Hypothesis judges how many will be too large.
+_LUCK = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("patient", deadline=None, suppress_health_check=_LUCK)
 settings.load_profile("patient")
 settings.register_profile(

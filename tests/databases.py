@@ -11,11 +11,14 @@ import asyncpg
 import pytest
 
 from datasources.embedded.cluster import StoreUrls
+from datasources.mongo import client as mongo_client
 from datasources.mongo import migrate as mongo_migrate
 from datasources.mongo.client import Mongo
 from datasources.mongo.settings import MongoSettings
+from datasources.postgres import engine as postgres_engine
 from datasources.postgres import migrate as postgres_migrate
 from datasources.postgres.settings import PostgresSettings
+from datasources.redis import client as redis_client
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 
@@ -64,9 +67,15 @@ async def _command(url: str, statement: str) -> None:
 
 @contextmanager
 def asked_patiently() -> Iterator[None]:
-    """Stores have longer to say how they fare than the second in which a busy machine may not answer."""
+    """Stores have longer to say how they fare than the second in which a busy machine may not answer.
+
+    In the whole process: two of these that overlap must end in the order of a stack.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("postgres.engine._STATUS_SECONDS", "mongo.client._STATUS_SECONDS"):
-            patch.setattr(f"datasources.{name}", 30.0)
-        patch.setattr("datasources.redis.client.STATUS_TIMEOUT_SECONDS", 30.0)
+        for module, name in (
+            (postgres_engine, "_STATUS_SECONDS"),
+            (mongo_client, "_STATUS_SECONDS"),
+            (redis_client, "STATUS_TIMEOUT_SECONDS"),
+        ):
+            patch.setattr(module, name, 30 * getattr(module, name))
         yield

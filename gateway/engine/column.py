@@ -83,7 +83,7 @@ class Column:
         self.sharers: dict[int, list[int]] | None = None  # of errors: the rows of each value
         self.levels: list[Level] = []
         self.items: list[Any] = []  # of the last level, its live positions: completed leaves
-        self.children: list[tuple[Rows, list[int] | None]] = []
+        self.children: list[Rows] = []
 
     def inward(self, values: list[Any]) -> Inward:
         """Spreads ``values``; yields lists that hold awaitables, to be sent back without."""
@@ -175,7 +175,9 @@ class Column:
 
     def _open(self, block: Block, values: list[Any], where: list[int] | None) -> None:
         if values:
-            self.children.append((self.run.open(block, values, self), where))
+            rows = self.run.open(block, values, self)
+            rows.where = where
+            self.children.append(rows)
 
     def _open_by_type(self, values: list[Any]) -> Inward:
         info = self.run.info(self.field, self.rows, 0)
@@ -194,6 +196,10 @@ class Column:
         for name, block in self.field.blocks.items():
             where = [number for number, verdict in enumerate(verdicts) if verdict == name]
             self._open(block, [values[number] for number in where], where)
+
+    def release(self) -> None:
+        """Lets go of the values, once nobody is told of them any more."""
+        self.items, self.children = [], []
 
     def outward(self) -> tuple[list[Any], bool]:
         """The completed value of each row, and whether there are nulls among them."""
@@ -224,14 +230,14 @@ class Column:
         return items, nulls
 
     def _objects(self) -> tuple[list[Any], bool]:
-        if len(self.children) == 1 and self.children[0][1] is None:
-            rows = self.children[0][0]
+        if len(self.children) == 1 and self.children[0].where is None:
+            rows = self.children[0]
             return rows.built, rows.nulls
         level = self.levels[-1]
         objects: list[Any] = [None] * (level.count if level.live is None else len(level.live))
         nulls = False
-        for rows, where in self.children:
+        for rows in self.children:
             nulls |= rows.nulls
-            for position, each in zip(where or (), rows.built, strict=True):
+            for position, each in zip(rows.where or (), rows.built, strict=True):
                 objects[position] = each
         return objects, nulls

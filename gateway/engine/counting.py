@@ -64,7 +64,8 @@ class _Walk:
             return
         if column.field.leaf is None or column.field.is_paid:
             self.add(path, number)
-        for rows, where in column.children:
+        for rows in column.children:
+            where = rows.where
             if where is None:
                 self.known[id(rows)] = (path, inner)
                 continue

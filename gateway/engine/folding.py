@@ -62,10 +62,6 @@ class HoleRows(Rows):
             steps[0] = steps[0]._replace(order=number)
         return position, tuple(steps)
 
-    def release(self) -> None:
-        super().release()
-        self.origin.texts = []
-
     def build(self) -> None:
         """Encodes each value once; ``None`` stands for a null that may not stand there."""
         (values,) = self.values
@@ -107,6 +103,10 @@ class FoldedColumn(Column):
             joined[position] = _joined(text.parts, [next(fillings[mark]) for mark in text.marks])
         self.joined = joined
         return [None if text is None else Fragment(text) for text in joined], None in joined
+
+    def release(self) -> None:
+        super().release()
+        self.texts, self.joined, self.holes = [], [], []
 
 
 async def fetch(plan: FoldPlan, request: Request, keys: list[Any]) -> list[Any] | None:

@@ -9,14 +9,19 @@ from gateway.engine.plan import Block
 
 
 class Rows:
-    """``values`` holds for each of the block's columns what is to become of it, or the finished list."""
+    """``values`` holds for each of the block's columns what is to become of it, or the finished list.
 
-    __slots__ = ("block", "built", "nulls", "origin", "sources", "values")
+    ``where`` says where each object stands among the live values that they came from, ``None`` meaning that
+    these are all of them.
+    """
+
+    __slots__ = ("block", "built", "nulls", "origin", "sources", "values", "where")
 
     def __init__(self, block: Block, sources: Sequence[Any], origin: Column | None) -> None:
         self.block = block
         self.sources = sources
         self.origin = origin
+        self.where: list[int] | None = None
         self.values: list[Column | list[Any]] = []
         self.built: list[Any] = []
         self.nulls = False
@@ -25,14 +30,16 @@ class Rows:
         """Where a row's object stands in the last level of the column that it came from, and the steps
         from there."""
         assert self.origin is not None
-        for child, where in self.origin.children:
-            if child is self and where is not None:
-                row = where[row]
+        if self.where is not None:
+            row = self.where[row]
         live = self.origin.levels[-1].live
         return row if live is None else live[row], ()
 
     def release(self) -> None:
-        """Lets go of all but the places; rows and columns know each other, and go late."""
+        """Lets go of all but the places, and of what would keep rows and columns alive by turns."""
+        for value in self.values:
+            if isinstance(value, Column):
+                value.release()
         self.sources, self.values, self.built = (), [], []
 
     def build(self) -> None:

@@ -87,6 +87,7 @@ class Run:
         """Lets go of what was read, of which nobody is told any more."""
         for rows in self.rows:
             rows.release()
+        self.rows.clear()
 
     def blame(self, column: Column, depth: int, position: int, error: Exception) -> None:
         self.faults.append(Fault(column, depth, position, error))

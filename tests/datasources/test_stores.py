@@ -1,6 +1,6 @@
 """Stores: composed over real servers; one that is down is told of and takes no other with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from time import monotonic
 from uuid import uuid4
 
@@ -9,17 +9,16 @@ import pytest
 from datasources.embedded.cluster import StoreUrls
 from datasources.errors import StoreUnavailableError
 from datasources.filters import CustomerFilter
-from datasources.mongo import client as mongo_client
 from datasources.mongo.settings import MongoSettings
 from datasources.observer import StoreCall
-from datasources.postgres import engine, migrate
+from datasources.postgres import migrate
 from datasources.postgres.bulk import loading
 from datasources.postgres.settings import PostgresSettings
 from datasources.records import FreshnessSource
-from datasources.redis import client as redis_client
 from datasources.redis.settings import RedisSettings
 from datasources.scope import Scope
 from datasources.stores import open_stores
+from tests.databases import asked_patiently
 from tests.datasources.postgres.conftest import new_database
 from tests.datasources.postgres.sample import draw_sample, load_sample
 
@@ -31,11 +30,10 @@ def scope() -> Scope:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient() -> Iterator[None]:
     """Who asks how a store is waits for its first connection, however busy the machine is."""
-    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30.0)
-    monkeypatch.setattr(mongo_client, "_STATUS_SECONDS", 30.0)
-    monkeypatch.setattr(redis_client, "STATUS_TIMEOUT_SECONDS", 30.0)
+    with asked_patiently():
+        yield
 
 
 @pytest.fixture

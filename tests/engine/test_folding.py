@@ -1,5 +1,6 @@
 """Folding: text that a store wrote goes through as it is, its holes filled by the fields they belong to."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.engine.column import Column
 from gateway.engine.engine import Engine
+from gateway.engine.folding import FoldedColumn, HoleRows
+from gateway.engine.rows import Rows
+from gateway.engine.run import Run
 from gateway.engine.tree import SelectedField
 from tests.engine.small import batch, run, schema_of, told
 
@@ -130,6 +135,24 @@ async def test_errors_in_holes_have_their_paths(text: str, authors: Any) -> None
     assert folded.data == unfolded.data
     assert sorted(told(folded)) == sorted(told(unfolded))
     assert (folded.counts is None) is bool(folded.errors)
+
+
+@pytest.mark.parametrize("folds", [True, False])
+async def test_a_run_leaves_nothing_to_the_garbage_collector(folds: bool) -> None:
+    """Texts are long, and it comes only after many thousand objects."""
+    world = World(named)
+    gc.collect()
+    gc.disable()
+    try:
+        await world.ask(ASKED, folds=folds)
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {type(each) for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left & {Run, Rows, HoleRows, Column, FoldedColumn, Text} == set()
 
 
 async def test_a_text_may_fail_or_stay_away() -> None:

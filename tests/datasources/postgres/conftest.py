@@ -82,7 +82,7 @@ def calls() -> list[StoreCall]:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server may take its time to drop what was cancelled, before its connection is given up."""
-    monkeypatch.setattr(pool, "_RECOVER_SECONDS", 30.0)
+    monkeypatch.setattr(pool, "_RECOVER_SECONDS", 15 * pool._RECOVER_SECONDS)
 
 
 @pytest.fixture

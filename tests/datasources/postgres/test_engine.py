@@ -197,7 +197,7 @@ async def test_a_mistake_of_ours_is_no_silence(open_postgres: Open) -> None:
 async def test_status_tells_the_version_and_the_pool(
     open_postgres: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30.0)
+    monkeypatch.setattr(engine, "_STATUS_SECONDS", 30 * engine._STATUS_SECONDS)
     postgres = await open_postgres(pool_min_size=0)
     status = await postgres.status()
     assert status["latency_ms"] is not None

@@ -44,7 +44,7 @@ async def open_cache(settings_of: SettingsOf, calls: list[StoreCall]) -> AsyncIt
 @pytest.fixture
 def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever holds the lease on its own answers keeps it for the whole test."""
-    monkeypatch.setattr(response_watch, "LEASE_SECONDS", 30.0)
+    monkeypatch.setattr(response_watch, "LEASE_SECONDS", 400 * response_watch.LEASE_SECONDS)
 
 
 async def find(cache: ResponseCache, key: str = KEY, stale_seconds: float = 0) -> Finding:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -24,6 +25,9 @@ from datasources.relay.worker import Relay
 from datasources.scope import Scope
 from tests.datasources.postgres.conftest import new_database
 from tests.datasources.relay.desk import Desk, Recorder, scope
+
+_LAST_SIGN = """SELECT max(state_change) FROM pg_stat_activity
+    WHERE application_name = $1 AND datname = current_database()"""
 
 
 async def test_every_event_comes_to_every_projection_in_order(desk: Desk) -> None:
@@ -159,6 +163,29 @@ async def test_two_relays_carry_each_event_once(
         await desk.until_relayed()
 
     assert sorted([one.seen, two.seen]) == [[], told]
+
+
+async def test_a_leader_gives_signs_of_life_while_a_projection_takes_its_time(desk: Desk) -> None:
+    """Several in the time after which its silence would be noticed."""
+    assert worker.SILENT_SECONDS >= 4 * lead.BEAT_SECONDS
+    reached = asyncio.Event()
+
+    async def hang(events: Sequence[RelayedEvent]) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    relay, signs = desk.relay(Recorder("any", hang)), set[datetime]()
+
+    async def gives_more_than_it_works() -> bool:
+        signs.add(await desk.connection.fetchval(_LAST_SIGN, relay.name))
+        return (
+            len(signs) > 3
+        )  # of the event's reading and of what is pruned at the begin, two at most
+
+    await desk.tell()
+    async with relay.live(), asyncio.timeout(30):
+        await reached.wait()
+        await desk.until(gives_more_than_it_works)
 
 
 async def test_a_copied_database_begins_anew_and_loses_nothing(desk: Desk) -> None:
