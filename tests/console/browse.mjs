@@ -16,6 +16,8 @@ await context.addInitScript(() =>
 );
 
 const page = context.pages()[0];
+const workers = new Set();
+page.on("worker", (worker) => workers.add(worker.url()));
 page.on("pageerror", (error) => seen.messages.push(String(error)));
 page.on("console", (message) => {
   if (["error", "warning"].includes(message.type())) seen.messages.push(message.text());
@@ -99,7 +101,10 @@ seen.unexplained = await explain.getByRole("alert").innerText();
 
 seen.history = await (await pane("History")).innerText();
 seen.explorer = await (await pane("GraphiQL Explorer")).innerText();
-seen.workers = page.workers().map((worker) => worker.url());
+// The editor starts each only when it has something to do, and that for JSON later than all of the above where the
+// machine is busy.
+while (workers.size < 3 && (await page.waitForEvent("worker", { timeout: 30_000 }).catch(() => null)));
+seen.workers = [...workers];
 seen.stored = await page.evaluate(() => JSON.stringify(localStorage));
 await context.close();
 console.log(JSON.stringify(seen));
